@@ -1,0 +1,48 @@
+/** The closed set of error codes of the HTTP contract, each with the status and the title that it always has. */
+export const errorCodes = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  state_invalid: { status: 400, title: 'This sign-in cannot be finished' },
+  state_expired: { status: 400, title: 'This sign-in took too long' },
+  missing_key: { status: 401, title: 'No API key was sent' },
+  invalid_key: { status: 401, title: 'The API key is not valid' },
+  expired_key: { status: 401, title: 'The API key has expired' },
+  revoked_key: { status: 401, title: 'The API key was revoked' },
+  user_disabled: { status: 401, title: 'The owner of the API key is disabled' },
+  unauthenticated: { status: 401, title: 'Authentication is needed' },
+  insufficient_scope: { status: 403, title: 'The API key lacks a scope' },
+  forbidden: { status: 403, title: 'This is not allowed' },
+  sign_in_denied: { status: 403, title: 'Sign-in was cancelled' },
+  email_unverified: { status: 403, title: 'The email address is not verified' },
+  not_allowed: { status: 403, title: 'This account may not sign in here' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  conflict: { status: 409, title: 'This conflicts with the present state' },
+  too_large: { status: 413, title: 'The request is too large' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  internal: { status: 500, title: 'Something went wrong in Keydesk' },
+  provider_error: { status: 502, title: 'The sign-in provider did not answer as it should' },
+  overloaded: { status: 503, title: 'Keydesk is busy' },
+  unavailable: { status: 503, title: 'Keydesk cannot answer right now' },
+} as const
+
+export type ErrorCode = keyof typeof errorCodes
+
+/** The only error that Keydesk throws on purpose. `message` may be shown to anybody; `cause` is only logged. */
+export class KeydeskError extends Error {
+  override readonly name = 'KeydeskError'
+  readonly code: ErrorCode
+  /** One word of ours for the log and the audit trail, never shown: it may tell more than the caller should know. */
+  readonly reason: string | undefined
+  /** Seconds after which trying again makes sense; becomes Retry-After. */
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    options: { message: string; reason?: string; cause?: unknown; retryAfterSeconds?: number },
+  ) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.reason = options.reason
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+}
