@@ -1,0 +1,222 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { type AddressRange, parseRange } from './domain/client-address.ts'
+import { parseDuration } from './domain/duration.ts'
+import { normalizeEmail } from './domain/email-address.ts'
+import { isReservedScope, isScope } from './domain/scopes.ts'
+
+/** Every setting, read once. The name of each member is the setting's name in camel case. */
+export type Config = Readonly<z.output<typeof settings>> & {
+  /** Whether AUTH_BASE_URL is on loopback: a machine of one's own, where sign-in is open without rules. */
+  readonly isLoopback: boolean
+}
+
+/** What is wrong with the settings, all of it at once, by name and with the fix. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(
+      `Keydesk cannot start: ${problems.length === 1 ? 'one setting is' : 'some settings are'} not right.`,
+    )
+    this.problems = problems
+  }
+}
+
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
+const masterKeyHint = 'make one with: openssl rand -hex 32'
+// Words of sample files. Nobody's random secret holds them, and a secret that does was copied from somewhere.
+const sampleWords =
+  /change[-_ ]?me|replace[-_ ]?me|example|sample|placeholder|your[-_ ]|password|default|dummy|<.*>/i
+
+const optionalText = z.string().default('')
+const boundedInteger = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, `must be between ${min} and ${max}`)
+const duration = z.string().transform((text, context) => {
+  const seconds = parseDuration(text)
+  if (seconds !== null) return seconds
+  context.addIssue('must be a duration such as 30d, 12h, 10m or 45s')
+  return z.NEVER
+})
+const list = <T>(what: string, read: (item: string) => T | null) =>
+  z.string().transform((text, context) => {
+    const items: T[] = []
+    for (const item of text.split(',').map((part) => part.trim())) {
+      if (item === '') continue
+      const value = read(item)
+      if (value === null) context.addIssue(`"${item}" is not ${what}`)
+      else items.push(value)
+    }
+    return items
+  })
+const emails = list('an email address', normalizeEmail)
+const domains = list('a domain such as example.com (no wildcard, no @)', (text) =>
+  normalizeEmail(`someone@${text}`) === null || !text.includes('.') ? null : text.toLowerCase(),
+)
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
+const secret = (lengthMin: number, fix: string) =>
+  z
+    .string()
+    .refine((text) => text.length >= lengthMin, `must have at least ${lengthMin} characters; ${fix}`)
+    .refine((text) => !sampleWords.test(text), `looks like a sample value; ${fix}`)
+    .refine((text) => new Set(text).size >= 8, `repeats too few characters to be random; ${fix}`)
+    .refine((text) => /^[!-~]*$/.test(text), `must be printable ASCII without spaces; ${fix}`)
+
+/** An https URL, or http on loopback, without user, query and fragment. */
+function webUrl(text: string): URL | null {
+  if (!URL.canParse(text)) return null
+  const url = new URL(text)
+  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.has(url.hostname))
+  return isSafe && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+    ? url
+    : null
+}
+
+const baseUrl = z.string().transform((text, context) => {
+  const url = webUrl(text)
+  if (url !== null && url.pathname === '/' && !text.includes('?') && !text.includes('#')) return url.origin
+  context.addIssue('must be a URL such as https://keys.example.com: https (http only on loopback), no path')
+  return z.NEVER
+})
+const issuer = z
+  .string()
+  .refine((text) => webUrl(text) !== null, 'must be an https URL (http only on loopback) without a query')
+const databaseUrl = z.string().refine((text) => /^file:.+/.test(text), {
+  error: (issue) =>
+    String(issue.input).startsWith('postgres')
+      ? 'Postgres is not supported by this version; use file:./data/keydesk.db'
+      : 'must look like file:./data/keydesk.db',
+})
+
+/** The settings by name; the defaults are those of the README table. */
+const settings = z.object({
+  port: boundedInteger(0, 65_535).default(3000),
+  host: z.string().min(1).default('0.0.0.0'),
+  authBaseUrl: baseUrl,
+  proxyMasterKey: secret(32, masterKeyHint),
+  proxyMasterKeyPrevious: secret(32, 'give the former value, or remove it').optional(),
+  databaseUrl: databaseUrl.default('file:./data/keydesk.db'),
+  googleClientId: optionalText,
+  googleClientSecret: optionalText,
+  googleIssuer: issuer.default('https://accounts.google.com'),
+  allowedDomains: domains.default([]),
+  allowedEmails: emails.default([]),
+  adminEmails: emails.default([]),
+  dangerouslyAllowAnyAccount: flag.default(false),
+  apiKeyPrefix: z
+    .string()
+    .regex(/^[a-z]{2,10}$/, 'must be 2 to 10 lower-case letters')
+    .default('kd'),
+  ssoKeyTtl: z
+    .union([z.literal('never').transform(() => null), duration], 'must be never, or a duration such as 30d')
+    .default(null),
+  ssoKeyScopes: list('a scope, or it is a reserved one (keydesk:…)', (text) =>
+    isScope(text) && !isReservedScope(text) ? text : null,
+  ).default([]),
+  ssoKeysMax: boundedInteger(1, 1000).default(20),
+  stateTtl: duration.refine((seconds) => seconds <= 3600, 'must be at most 1h').default(600),
+  providerTimeout: duration.refine((seconds) => seconds <= 30, 'must be at most 30s').default(10),
+  argon2MemoryKib: boundedInteger(8, 4_194_304).default(19_456),
+  argon2TimeCost: boundedInteger(1, 100).default(2),
+  argon2Parallelism: boundedInteger(1, 255).default(1),
+  trustedProxies: list<AddressRange>('an address or a CIDR range', parseRange).default(
+    [parseRange('127.0.0.0/8'), parseRange('::1/128')].filter((range) => range !== null),
+  ),
+  logLevel: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
+      'must be trace, debug, info, warn, error, fatal or silent',
+    )
+    .default('info'),
+})
+
+const secretNames: ReadonlySet<string> = new Set([
+  'PROXY_MASTER_KEY',
+  'PROXY_MASTER_KEY_PREVIOUS',
+  'GOOGLE_CLIENT_SECRET',
+  'DATABASE_URL',
+])
+
+/** The names of all settings, as the environment spells them. */
+export const settingNames: readonly string[] = Object.keys(settings.shape).map(environmentName)
+
+/**
+ * Reads every setting from the environment and, for what is not set there, from a `.env` file in the working directory.
+ * @throws SettingsError with all problems in one list.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = withEnvFile()): Config {
+  const problems: string[] = []
+  const values: Record<string, string> = {}
+  for (const member of Object.keys(settings.shape)) {
+    const value = readSetting(environmentName(member), environment, problems)
+    if (value !== undefined) values[member] = value
+  }
+  const parsed = settings.safeParse(values)
+  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, values)))
+  else problems.push(...contradictions(parsed.data))
+  if (!parsed.success || problems.length > 0) throw new SettingsError(problems)
+  return { ...parsed.data, isLoopback: loopbackHosts.has(new URL(parsed.data.authBaseUrl).hostname) }
+}
+
+function readSetting(name: string, environment: NodeJS.ProcessEnv, problems: string[]): string | undefined {
+  const direct = environment[name]
+  const file = secretNames.has(name) ? environment[`${name}_FILE`] : undefined
+  // An empty value means "not set": that is how compose files and .env files leave something out.
+  if (file === undefined || file === '') return direct === '' ? undefined : direct
+  if (direct !== undefined && direct !== '') {
+    problems.push(`${name}: set both directly and by ${name}_FILE; keep one of them`)
+    return direct
+  }
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    problems.push(`${name}_FILE: the file cannot be read; check its path and its permissions`)
+    return undefined
+  }
+}
+
+function problemOf(issue: z.core.$ZodIssue, values: Record<string, string>): string {
+  const member = String(issue.path[0])
+  const name = environmentName(member)
+  if (values[member] !== undefined) return `${name}: ${issue.message}`
+  if (member === 'proxyMasterKey') return `${name}: is required; ${masterKeyHint}`
+  return `${name}: is required; for example https://keys.example.com, or http://localhost:3000 on your own machine`
+}
+
+function contradictions(values: z.output<typeof settings>): string[] {
+  const problems: string[] = []
+  if (values.googleClientId !== '' && values.googleClientSecret === '') {
+    problems.push(
+      'GOOGLE_CLIENT_SECRET: is required when GOOGLE_CLIENT_ID is set; copy it from the OAuth client',
+    )
+  }
+  if (values.googleClientSecret !== '' && sampleWords.test(values.googleClientSecret)) {
+    problems.push('GOOGLE_CLIENT_SECRET: looks like a sample value; copy it from the OAuth client')
+  }
+  if (values.proxyMasterKeyPrevious === values.proxyMasterKey) {
+    problems.push('PROXY_MASTER_KEY_PREVIOUS: is the same as PROXY_MASTER_KEY; remove it')
+  }
+  if (values.argon2MemoryKib < 8 * values.argon2Parallelism) {
+    problems.push('ARGON2_MEMORY_KIB: must be at least 8 times ARGON2_PARALLELISM')
+  }
+  if (values.dangerouslyAllowAnyAccount && values.allowedDomains.length + values.allowedEmails.length > 0) {
+    problems.push(
+      'DANGEROUSLY_ALLOW_ANY_ACCOUNT: contradicts ALLOWED_DOMAINS and ALLOWED_EMAILS; keep either it or them',
+    )
+  }
+  return problems
+}
+
+function environmentName(member: string): string {
+  return member.replaceAll(/([a-z])([A-Z])|([a-z0-9])([A-Z])/g, '$1$3_$2$4').toUpperCase()
+}
+
+function withEnvFile(): NodeJS.ProcessEnv {
+  // loadEnvFile leaves alone what the environment already has.
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  return process.env
+}
