@@ -1,0 +1,86 @@
+import { and, desc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm'
+import type { KeyStatus } from '../domain/key-status.ts'
+import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
+import { olderThan } from './paging.ts'
+import type { Database, Statement, Writer } from './query.ts'
+import type { apiKeys as apiKeysTable } from './schema.postgres.ts'
+import type { User } from './users.ts'
+
+export type ApiKey = (typeof apiKeysTable)['$inferSelect']
+/** A key without what only verification needs. */
+export type KeyRecord = Omit<ApiKey, 'secretHash'>
+
+/** API keys. */
+export function createKeys(database: Database) {
+  const { apiKeys, users } = database.tables
+  const { secretHash: _, ...recordColumns } = getTableColumns(apiKeys)
+  return {
+    async find(id: string): Promise<KeyRecord | null> {
+      const query = database.select(recordColumns).from(apiKeys).where(eq(apiKeys.id, id))
+      const [key] = await database.rows(query.limit(1))
+      return key ?? null
+    },
+
+    /** A key with its hash and its owner: what verification judges. */
+    async findWithOwner(id: string): Promise<{ key: ApiKey; owner: User } | null> {
+      const [row] = await database.rows(
+        database
+          .select({ key: apiKeys, owner: users })
+          .from(apiKeys)
+          .innerJoin(users, eq(users.id, apiKeys.userId))
+          .where(eq(apiKeys.id, id))
+          .limit(1),
+      )
+      return row ?? null
+    },
+
+    async page(filter: {
+      userId: string | null
+      status: KeyStatus | 'all'
+      now: Date
+      limit: number
+      after: PageCursor | null
+    }): Promise<Page<KeyRecord>> {
+      const ofUser = filter.userId === null ? undefined : eq(apiKeys.userId, filter.userId)
+      const query = database
+        .select(recordColumns)
+        .from(apiKeys)
+        .where(and(ofUser, withStatus(filter.status, filter.now), olderThan(apiKeys, filter.after)))
+        .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
+        .limit(filter.limit + 1)
+      return toPage(await database.rows(query), filter.limit, (key) => ({ at: key.createdAt, id: key.id }))
+    },
+
+    /** How many keys made by sign-in a user holds that are neither revoked nor expired. */
+    async countLiveSso(userId: string, now: Date): Promise<number> {
+      const live = and(
+        eq(apiKeys.userId, userId),
+        eq(apiKeys.createdThrough, 'sso'),
+        withStatus('active', now),
+      )
+      return (await database.rows(database.select({ id: apiKeys.id }).from(apiKeys).where(live))).length
+    },
+
+    insert: (tx: Writer, key: ApiKey): Statement => tx.insert(apiKeys).values(key),
+
+    /** Revoked is terminal: the time of the first revocation stays, and no statement sets it back. */
+    revoke: (tx: Writer, id: string, at: Date): Statement =>
+      tx
+        .update(apiKeys)
+        .set({ revokedAt: at })
+        .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt))),
+  }
+
+  function withStatus(status: KeyStatus | 'all', now: Date): SQL | undefined {
+    switch (status) {
+      case 'all':
+        return undefined
+      case 'revoked':
+        return isNotNull(apiKeys.revokedAt)
+      case 'expired':
+        return and(isNull(apiKeys.revokedAt), lte(apiKeys.expiresAt, now))
+      case 'active':
+        return and(isNull(apiKeys.revokedAt), or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)))
+    }
+  }
+}

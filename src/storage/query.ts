@@ -1,0 +1,80 @@
+import type { GetColumnData, SQL } from 'drizzle-orm'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type * as schema from './schema.postgres.ts'
+
+/*
+ * What repositories may say to a database: the part of drizzle that means the same on SQLite and on Postgres. Queries and
+ * statements are only built here; `rows` and `atomically` carry them out. `.get() .all() .run() .execute() .for()` and
+ * `await` on a builder do not compile.
+ */
+
+/** A select that has not been carried out. */
+export interface Query<Row> {
+  readonly $row?: Row
+  where(condition: SQL | undefined): Query<Row>
+  innerJoin(table: PgTable, on: SQL | undefined): Query<Row>
+  leftJoin(table: PgTable, on: SQL | undefined): Query<Row>
+  orderBy(...columns: (PgColumn | SQL)[]): Query<Row>
+  limit(rows: number): Query<Row>
+}
+
+type Selection = Record<string, PgTable | PgColumn | SQL.Aliased<unknown>>
+type Selected<Fields extends Selection> = {
+  [Name in keyof Fields]: Fields[Name] extends PgTable
+    ? Fields[Name]['$inferSelect']
+    : Fields[Name] extends PgColumn
+      ? GetColumnData<Fields[Name]>
+      : Fields[Name] extends SQL.Aliased<infer Type>
+        ? Type
+        : never
+}
+
+interface Select {
+  (): { from<Table extends PgTable>(table: Table): Query<Table['$inferSelect']> }
+  <Fields extends Selection>(fields: Fields): { from(table: PgTable): Query<Selected<Fields>> }
+}
+
+declare const unexecuted: unique symbol
+/** A write that has not been carried out. */
+export interface Statement {
+  readonly [unexecuted]: true
+}
+
+/** A statement of a list; where `rows` is given, any other number of changed rows rolls the whole list back. */
+export type Step = Statement | { readonly statement: Statement; readonly rows: number }
+
+/** Builds statements for `atomically`. */
+export interface Writer {
+  select: Select
+  insert<Table extends PgTable>(
+    table: Table,
+  ): {
+    values(
+      rows: Table['$inferInsert'] | Table['$inferInsert'][],
+    ): Statement & { onConflictDoNothing(): Statement }
+  }
+  update<Table extends PgTable>(
+    table: Table,
+  ): {
+    set(values: { [Column in keyof Table['$inferInsert']]?: Table['$inferInsert'][Column] | SQL }): {
+      where(condition: SQL | undefined): Statement
+    }
+  }
+  delete(table: PgTable): { where(condition: SQL | undefined): Statement }
+}
+
+export interface Database {
+  readonly tables: typeof schema
+  readonly select: Select
+  /** Carries out a select. @throws KeydeskError `unavailable` */
+  rows<Row>(query: Query<Row>): Promise<Row[]>
+  /**
+   * Carries out a list of statements in one transaction, in order. False when nothing landed because a `rows` did not
+   * match or a unique row was there already: the caller reads again, decides again, and tries once more.
+   * @throws KeydeskError `unavailable`
+   */
+  atomically(list: (tx: Writer) => readonly Step[]): Promise<boolean>
+  /** Resolves when the database answers. @throws KeydeskError `unavailable` */
+  ping(): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,137 @@
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+
+/*
+ * The canonical schema: its row types are the ones the code knows. `schema.sqlite.ts` has the same tables, columns and
+ * indexes, and a test holds the two equal. Four kinds of column: text, instant, boolean, JSON; and whole numbers where
+ * something is counted.
+ */
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' })
+
+/** People and service accounts: the owners of keys. */
+export const users = pgTable(
+  'users',
+  {
+    id: text('id').primaryKey(),
+    kind: text('kind').$type<'person' | 'service'>().notNull(),
+    email: text('email'),
+    name: text('name'),
+    picture: text('picture'),
+    role: text('role').$type<'member' | 'admin'>().notNull(),
+    groups: jsonb('groups').$type<string[]>().notNull(),
+    status: text('status').$type<'active' | 'disabled'>().notNull(),
+    scopeLimit: jsonb('scope_limit').$type<string[]>(),
+    version: integer('version').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('users_email').on(table.email),
+    index('users_created').on(table.createdAt, table.id),
+  ],
+)
+
+/** How a person is known: by (issuer, subject), never by email. */
+export const identities = pgTable(
+  'identities',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    provider: text('provider').notNull(),
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    email: text('email').notNull(),
+    emailVerified: boolean('email_verified').notNull(),
+    hd: text('hd'),
+    createdAt: instant('created_at').notNull(),
+    lastSignInAt: instant('last_sign_in_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('identities_subject').on(table.issuer, table.subject),
+    index('identities_user').on(table.userId),
+  ],
+)
+
+/** API keys. `secretHash` is the Argon2id hash of the key text; the text itself is never stored. */
+export const apiKeys = pgTable(
+  'api_keys',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    name: text('name').notNull(),
+    secretHash: text('secret_hash').notNull(),
+    scopes: jsonb('scopes').$type<string[]>().notNull(),
+    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull(),
+    createdThrough: text('created_through').$type<'sso' | 'admin'>().notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at'),
+    lastUsedAt: instant('last_used_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [
+    index('api_keys_created').on(table.createdAt, table.id),
+    index('api_keys_user').on(table.userId, table.createdAt, table.id),
+  ],
+)
+
+/** SHA-256 of the nonce of every sign-in attempt whose callback came, so that none is used twice. Pruned after the TTL. */
+export const usedAttempts = pgTable(
+  'used_attempts',
+  {
+    nonceHash: text('nonce_hash').primaryKey(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('used_attempts_expires').on(table.expiresAt)],
+)
+
+/** Keydesk's own keys, wrapped under the master key. */
+export const keyring = pgTable('keyring', {
+  id: text('id').primaryKey(),
+  purpose: text('purpose').$type<'tag'>().notNull(),
+  wrapped: text('wrapped').notNull(),
+  createdAt: instant('created_at').notNull(),
+})
+
+/** The audit trail: ids and facts, in the order of `seq`. */
+export const auditEvents = pgTable(
+  'audit_events',
+  {
+    seq: bigint('seq', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    id: text('id').notNull(),
+    at: instant('at').notNull(),
+    action: text('action').notNull(),
+    actor: text('actor').notNull(),
+    target: text('target'),
+    facts: jsonb('facts').$type<Record<string, unknown>>().notNull(),
+    requestId: text('request_id'),
+  },
+  (table) => [
+    uniqueIndex('audit_events_id').on(table.id),
+    index('audit_events_action').on(table.action, table.seq),
+    index('audit_events_actor').on(table.actor, table.seq),
+    index('audit_events_target').on(table.target, table.seq),
+    index('audit_events_at').on(table.at),
+  ],
+)
+
+/** What of an audit event is personal, and can be erased apart from the facts. */
+export const auditDetails = pgTable('audit_details', {
+  eventId: text('event_id').primaryKey(),
+  email: text('email'),
+  address: text('address'),
+  userAgent: text('user_agent'),
+})

@@ -1,0 +1,118 @@
+import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+
+/* The twin of `schema.postgres.ts`: same tables, columns and indexes; see there for what each is for. */
+const instant = (name: string) => integer(name, { mode: 'timestamp_ms' })
+const boolean = (name: string) => integer(name, { mode: 'boolean' })
+const json = (name: string) => text(name, { mode: 'json' })
+
+export const users = sqliteTable(
+  'users',
+  {
+    id: text('id').primaryKey(),
+    kind: text('kind').$type<'person' | 'service'>().notNull(),
+    email: text('email'),
+    name: text('name'),
+    picture: text('picture'),
+    role: text('role').$type<'member' | 'admin'>().notNull(),
+    groups: json('groups').$type<string[]>().notNull(),
+    status: text('status').$type<'active' | 'disabled'>().notNull(),
+    scopeLimit: json('scope_limit').$type<string[]>(),
+    version: integer('version').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('users_email').on(table.email),
+    index('users_created').on(table.createdAt, table.id),
+  ],
+)
+
+export const identities = sqliteTable(
+  'identities',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    provider: text('provider').notNull(),
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    email: text('email').notNull(),
+    emailVerified: boolean('email_verified').notNull(),
+    hd: text('hd'),
+    createdAt: instant('created_at').notNull(),
+    lastSignInAt: instant('last_sign_in_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('identities_subject').on(table.issuer, table.subject),
+    index('identities_user').on(table.userId),
+  ],
+)
+
+export const apiKeys = sqliteTable(
+  'api_keys',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    name: text('name').notNull(),
+    secretHash: text('secret_hash').notNull(),
+    scopes: json('scopes').$type<string[]>().notNull(),
+    metadata: json('metadata').$type<Record<string, unknown>>().notNull(),
+    createdThrough: text('created_through').$type<'sso' | 'admin'>().notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at'),
+    lastUsedAt: instant('last_used_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [
+    index('api_keys_created').on(table.createdAt, table.id),
+    index('api_keys_user').on(table.userId, table.createdAt, table.id),
+  ],
+)
+
+export const usedAttempts = sqliteTable(
+  'used_attempts',
+  {
+    nonceHash: text('nonce_hash').primaryKey(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('used_attempts_expires').on(table.expiresAt)],
+)
+
+export const keyring = sqliteTable('keyring', {
+  id: text('id').primaryKey(),
+  purpose: text('purpose').$type<'tag'>().notNull(),
+  wrapped: text('wrapped').notNull(),
+  createdAt: instant('created_at').notNull(),
+})
+
+export const auditEvents = sqliteTable(
+  'audit_events',
+  {
+    seq: integer('seq').primaryKey({ autoIncrement: true }),
+    id: text('id').notNull(),
+    at: instant('at').notNull(),
+    action: text('action').notNull(),
+    actor: text('actor').notNull(),
+    target: text('target'),
+    facts: json('facts').$type<Record<string, unknown>>().notNull(),
+    requestId: text('request_id'),
+  },
+  (table) => [
+    uniqueIndex('audit_events_id').on(table.id),
+    index('audit_events_action').on(table.action, table.seq),
+    index('audit_events_actor').on(table.actor, table.seq),
+    index('audit_events_target').on(table.target, table.seq),
+    index('audit_events_at').on(table.at),
+  ],
+)
+
+export const auditDetails = sqliteTable('audit_details', {
+  eventId: text('event_id').primaryKey(),
+  email: text('email'),
+  address: text('address'),
+  userAgent: text('user_agent'),
+})

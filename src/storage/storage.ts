@@ -1,0 +1,25 @@
+import { createAttempts } from './attempts.ts'
+import { createAudit } from './audit.ts'
+import { openDatabase } from './database.ts'
+import { createIdentities } from './identities.ts'
+import { createKeyring } from './keyring.ts'
+import { createKeys } from './keys.ts'
+import { createUsers } from './users.ts'
+
+export type Storage = Awaited<ReturnType<typeof openStorage>>
+
+/** Opens the database and answers its repositories, one for each noun. @throws KeydeskError `unavailable` */
+export async function openStorage(databaseUrl: string) {
+  const database = await openDatabase(databaseUrl)
+  return {
+    users: createUsers(database),
+    identities: createIdentities(database),
+    keys: createKeys(database),
+    attempts: createAttempts(database),
+    keyring: createKeyring(database),
+    audit: createAudit(database),
+    atomically: database.atomically,
+    ping: database.ping,
+    close: database.close,
+  }
+}
