@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { type BoundedFetch, providerError, readJsonObject } from './bounded-fetch.ts'
+
+/** What we use of a provider's metadata (OpenID Connect Discovery 1.0 §3, RFC 9207 §3). */
+export interface ProviderMetadata {
+  readonly authorizationEndpoint: string
+  readonly tokenEndpoint: string
+  readonly userinfoEndpoint: string | undefined
+  readonly jwksUri: string
+  readonly tokenEndpointAuthMethods: readonly string[]
+  readonly sendsIssuerParameter: boolean
+}
+
+const endpoint = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname } = new URL(text)
+  return (
+    protocol === 'https:' || (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname))
+  )
+})
+const document = z.object({
+  issuer: z.string(),
+  authorization_endpoint: endpoint,
+  token_endpoint: endpoint,
+  userinfo_endpoint: endpoint.optional(),
+  jwks_uri: endpoint,
+  // The default of the specification is Basic.
+  token_endpoint_auth_methods_supported: z.array(z.string()).default(['client_secret_basic']),
+  authorization_response_iss_parameter_supported: z.boolean().default(false),
+})
+const maxAgeMs = 24 * 3_600_000
+
+/**
+ * Reads `/.well-known/openid-configuration` on first use and daily from then on. A document that names another issuer,
+ * by a slash or a letter, is refused. A failure is not remembered, a good copy is not thrown away for one.
+ * @throws KeydeskError `provider_error`
+ */
+export function createDiscovery(options: { issuer: string; fetch: BoundedFetch; now: () => Date }) {
+  let known: { metadata: ProviderMetadata; at: number } | undefined
+  let underway: Promise<ProviderMetadata> | undefined
+
+  return async function discover(): Promise<ProviderMetadata> {
+    if (known !== undefined && options.now().getTime() - known.at < maxAgeMs) return known.metadata
+    underway ??= load().finally(() => {
+      underway = undefined
+    })
+    const metadata = await underway.catch((error: unknown) => {
+      if (known === undefined) throw error
+      return known.metadata
+    })
+    return metadata
+  }
+
+  async function load(): Promise<ProviderMetadata> {
+    const base = options.issuer.replace(/\/$/, '')
+    const response = await options.fetch(`${base}/.well-known/openid-configuration`)
+    const parsed = document.safeParse(readJsonObject(response, 'discovery'))
+    if (!parsed.success) throw providerError('discovery_incomplete', parsed.error)
+    if (parsed.data.issuer !== options.issuer) throw providerError('discovery_other_issuer')
+    const metadata = {
+      authorizationEndpoint: parsed.data.authorization_endpoint,
+      tokenEndpoint: parsed.data.token_endpoint,
+      userinfoEndpoint: parsed.data.userinfo_endpoint,
+      jwksUri: parsed.data.jwks_uri,
+      tokenEndpointAuthMethods: parsed.data.token_endpoint_auth_methods_supported,
+      sendsIssuerParameter: parsed.data.authorization_response_iss_parameter_supported,
+    }
+    known = { metadata, at: options.now().getTime() }
+    return metadata
+  }
+}

@@ -1,0 +1,77 @@
+import { createBoundedFetch, providerError, readJsonObject } from './bounded-fetch.ts'
+import { createDiscovery } from './discovery.ts'
+import { createIdTokenVerifier } from './id-token.ts'
+import { createOAuthClient } from './oauth-client.ts'
+
+type Claims = Readonly<Record<string, unknown>>
+
+/** An OpenID issuer that signs people in. */
+export interface Provider {
+  readonly id: string
+  readonly label: string
+  readonly issuer: string
+  /** Where to send the browser, and the PKCE verifier to keep. @throws KeydeskError `provider_error` */
+  begin(request: {
+    state: string
+    openIdNonce: string
+    hostedDomain: string | null
+  }): Promise<{ url: URL; codeVerifier: string }>
+  /** Whether the `iss` parameter of a callback is as RFC 9207 wants it. @throws KeydeskError `provider_error` */
+  acceptsIssuerParameter(iss: string | undefined): Promise<boolean>
+  /**
+   * Exchanges the code, verifies the ID token, fetches UserInfo and compares its `sub`; the tokens are dropped.
+   * @throws KeydeskError `provider_error`
+   */
+  redeem(request: {
+    code: string
+    codeVerifier: string
+    openIdNonce: string
+  }): Promise<{ idToken: Claims; userInfo: Claims }>
+}
+
+export interface ProviderOptions {
+  readonly id: string
+  readonly label: string
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly redirectUri: string
+  readonly timeoutSeconds: number
+  readonly now: () => Date
+}
+
+export function createProvider(options: ProviderOptions): Provider {
+  const fetch = createBoundedFetch(options.timeoutSeconds)
+  const discover = createDiscovery({ ...options, fetch })
+  const verifyIdToken = createIdTokenVerifier({ ...options, fetch })
+  const client = createOAuthClient({ ...options, fetch })
+  return {
+    id: options.id,
+    label: options.label,
+    issuer: options.issuer,
+
+    async begin({ state, openIdNonce, hostedDomain }) {
+      const { url, codeVerifier } = client.begin(await discover(), state, openIdNonce)
+      if (hostedDomain !== null) url.searchParams.set('hd', hostedDomain)
+      return { url, codeVerifier }
+    },
+
+    async acceptsIssuerParameter(iss) {
+      const { sendsIssuerParameter } = await discover()
+      return iss === undefined ? !sendsIssuerParameter : iss === options.issuer
+    },
+
+    async redeem({ code, codeVerifier, openIdNonce }) {
+      const metadata = await discover()
+      const tokens = await client.exchange(metadata, code, codeVerifier)
+      const idToken = await verifyIdToken(tokens.idToken, metadata.jwksUri, openIdNonce)
+      if (metadata.userinfoEndpoint === undefined) return { idToken, userInfo: {} }
+      const response = await fetch(metadata.userinfoEndpoint, {
+        headers: { authorization: `Bearer ${tokens.accessToken}`, accept: 'application/json' },
+      })
+      const userInfo = readJsonObject(response, 'userinfo')
+      if (userInfo.sub !== idToken.sub) throw providerError('userinfo_other_subject')
+      return { idToken, userInfo }
+    },
+  }
+}
