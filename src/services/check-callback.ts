@@ -1,0 +1,102 @@
+import { sha256 } from '../domain/constant-time.ts'
+import { KeydeskError } from '../domain/errors.ts'
+import { attemptCookieName, openAttempt, type SignInAttempt } from '../domain/sign-in-attempt.ts'
+import { readState, stateTime } from '../domain/signed-state.ts'
+import type { Provider } from '../sso/provider.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** The callback of the authorization code flow (RFC 6749 §4.1.2, RFC 9207 §2); undefined is "not sent". */
+export interface CallbackRequest {
+  readonly state: string | undefined
+  readonly code: string | undefined
+  readonly error: string | undefined
+  readonly iss: string | undefined
+  /** The value of the cookie with this name, if the browser shows it. */
+  readonly cookie: (name: string) => string | undefined
+}
+
+const startAgain = 'Start again to get a fresh one.'
+
+/**
+ * Proves that a callback belongs to a sign-in that this browser began a moment ago, that it is its first callback, and
+ * that it came from the provider the sign-in went to. Only after this may the code be exchanged.
+ * @throws KeydeskError `state_invalid`, `state_expired`, `sign_in_denied`, `provider_error`
+ */
+export function createCheckCallback(dependencies: {
+  storage: Storage
+  provider: Provider
+  stateKey: Uint8Array
+  attemptKey: Uint8Array
+  stateTtlSeconds: number
+  now: () => Date
+}) {
+  const { storage, provider, stateKey, attemptKey, stateTtlSeconds, now } = dependencies
+
+  return async function checkCallback(request: CallbackRequest): Promise<SignInAttempt & { code: string }> {
+    const attempt = readAttempt(request)
+    await useUp(attempt.nonce)
+    if (attempt.provider !== provider.id || !(await provider.acceptsIssuerParameter(request.iss))) {
+      throw invalid(
+        'other_issuer',
+        `The answer did not come from the provider that you were sent to. ${startAgain}`,
+      )
+    }
+    if (request.error !== undefined) throw deniedBy(request.error)
+    if (request.code === undefined || request.code === '') {
+      throw invalid('no_code', `The provider sent you back without a sign-in code. ${startAgain}`)
+    }
+    return { ...attempt, code: request.code }
+  }
+
+  function readAttempt(request: CallbackRequest): SignInAttempt {
+    if (request.state === undefined) {
+      throw invalid('no_state', `This page only works as the last step of a sign-in. ${startAgain}`)
+    }
+    const reading = readState(request.state, stateKey, now(), stateTtlSeconds)
+    if (reading.outcome === 'invalid') {
+      throw invalid('bad_state', `The link that brought you here was not made by this Keydesk. ${startAgain}`)
+    }
+    if (reading.outcome === 'expired') {
+      throw new KeydeskError('state_expired', {
+        message: `The sign-in was begun more than ${Math.ceil(stateTtlSeconds / 60)} minutes ago. ${startAgain}`,
+        reason: 'state_expired',
+      })
+    }
+    const value = request.cookie(attemptCookieName(reading.nonce))
+    const attempt = value === undefined ? null : openAttempt(value, reading.nonce, attemptKey)
+    if (attempt !== null) return attempt
+    throw invalid(
+      'no_attempt_cookie',
+      'This sign-in was begun in another browser, or this browser did not keep its cookie. ' +
+        'Start again here, and allow cookies for this site.',
+    )
+  }
+
+  /** One delete-or-insert decides between two callbacks that come at once, on any replica. */
+  async function useUp(nonce: string): Promise<void> {
+    const expiresAt = new Date(stateTime(nonce).getTime() + 2 * stateTtlSeconds * 1000)
+    const landed = await storage.atomically((tx) => [
+      storage.attempts.prune(tx, now()),
+      storage.attempts.use(tx, sha256(nonce).toString('base64url'), expiresAt),
+    ])
+    if (!landed) throw invalid('replayed', `This sign-in has been finished already. ${startAgain}`)
+  }
+}
+
+function invalid(reason: string, message: string): KeydeskError {
+  return new KeydeskError('state_invalid', { message, reason })
+}
+
+/** What the provider says of an error is never shown: anybody can write a URL. */
+function deniedBy(error: string): KeydeskError {
+  if (error === 'access_denied') {
+    return new KeydeskError('sign_in_denied', {
+      message: 'You cancelled at the sign-in provider, or it did not let you pass. No key was made.',
+      reason: 'access_denied',
+    })
+  }
+  return new KeydeskError('provider_error', {
+    message: 'The sign-in provider reported an error instead of signing you in. No key was made.',
+    reason: /^[a-z_]{1,40}$/.test(error) ? `provider_says_${error}` : 'provider_says_unreadable',
+  })
+}

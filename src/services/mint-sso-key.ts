@@ -1,0 +1,102 @@
+import { auditEvent, type Origin } from '../domain/audit-event.ts'
+import { KeydeskError } from '../domain/errors.ts'
+import type { ApiKey, KeyRecord } from '../storage/keys.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { User } from '../storage/users.ts'
+import { admitIdentity, type ProvenIdentity } from './admit-identity.ts'
+import type { MakeKey } from './make-key.ts'
+
+export interface SignedIn {
+  readonly user: User
+  readonly key: KeyRecord
+  /** The text of the new key: for the page that answers this request, and nowhere else. */
+  readonly keyText: string
+}
+
+export type MintSsoKey = ReturnType<typeof createMintSsoKey>
+
+const keyName = 'sso'
+const triesMax = 2
+
+/**
+ * Admits a proven identity and mints a key for it, in one list: the user, the key and their audit events land together
+ * or not at all.
+ * @throws KeydeskError `not_allowed` (see admitIdentity), `conflict` past `perUserMax` live keys made by sign-in.
+ */
+export function createMintSsoKey(dependencies: {
+  storage: Storage
+  makeKey: MakeKey
+  ssoKey: { scopes: readonly string[]; ttlSeconds: number | null; perUserMax: number }
+  now: () => Date
+}) {
+  const { storage, makeKey, ssoKey, now } = dependencies
+
+  return async function mintSsoKey(proven: ProvenIdentity, origin: Origin): Promise<SignedIn> {
+    // Made before anything is read: what is decided below is decided on rows that are as fresh as can be.
+    const made = await makeKey()
+    for (let attempt = 1; attempt <= triesMax; attempt += 1) {
+      const at = now()
+      const { user, steps } = await admitIdentity(storage, proven, at, origin)
+      const actor = `user:${user.id}` as const
+      const row: ApiKey = {
+        id: made.id,
+        userId: user.id,
+        name: keyName,
+        secretHash: made.secretHash,
+        scopes: [...ssoKey.scopes],
+        metadata: {},
+        createdThrough: 'sso',
+        createdBy: actor,
+        createdAt: at,
+        expiresAt: ssoKey.ttlSeconds === null ? null : new Date(at.getTime() + ssoKey.ttlSeconds * 1000),
+        lastUsedAt: null,
+        revokedAt: null,
+      }
+      const common = { at, actor, origin }
+      const landed = await storage.atomically((tx) => [
+        ...steps(tx),
+        { statement: storage.users.requireSsoKeysBelow(tx, user.id, ssoKey.perUserMax, at), rows: 1 },
+        storage.keys.insert(tx, row),
+        ...storage.audit.record(
+          tx,
+          auditEvent({
+            ...common,
+            action: 'sign_in.succeeded',
+            target: actor,
+            facts: { provider: proven.provider },
+            email: proven.claims.email,
+          }),
+        ),
+        ...storage.audit.record(
+          tx,
+          auditEvent({
+            ...common,
+            action: 'key.minted',
+            target: `key:${row.id}`,
+            facts: {
+              user_id: user.id,
+              scopes: row.scopes,
+              expires_at: row.expiresAt,
+              created_through: 'sso',
+            },
+          }),
+        ),
+      ])
+      const { secretHash: _, ...key } = row
+      if (landed) return { user, key, keyText: made.text }
+      if ((await storage.keys.countLiveSso(user.id, at)) >= ssoKey.perUserMax)
+        throw tooManyKeys(ssoKey.perUserMax)
+    }
+    throw new KeydeskError('conflict', {
+      message: 'Your account changed while you signed in. Start again.',
+      reason: 'lost_race',
+    })
+  }
+}
+
+function tooManyKeys(max: number): KeydeskError {
+  return new KeydeskError('conflict', {
+    message: `You already have ${max} live keys made by signing in, which is the most. Ask an administrator to revoke the ones you no longer use.`,
+    reason: 'too_many_sso_keys',
+  })
+}

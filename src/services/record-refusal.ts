@@ -1,0 +1,27 @@
+import { LRUCache } from 'lru-cache'
+import { type AuditAction, auditEvent, type Origin, throttledEventId } from '../domain/audit-event.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export type RecordRefusal = ReturnType<typeof createRecordRefusal>
+
+/**
+ * Writes down that somebody without a proven credential was refused: one row for each address, action and minute, so
+ * that noise cannot fill the trail. What was written a moment ago is remembered, so noise costs no writes either.
+ */
+export function createRecordRefusal(dependencies: {
+  storage: Storage
+  throttleKey: Uint8Array
+  now: () => Date
+}) {
+  const { storage, throttleKey, now } = dependencies
+  const written = new LRUCache<string, true>({ max: 10_000 })
+
+  return async function recordRefusal(action: AuditAction, reason: string, origin: Origin): Promise<void> {
+    const at = now()
+    const id = throttledEventId(throttleKey, action, origin.address, at)
+    if (written.has(id)) return
+    const event = { ...auditEvent({ at, action, actor: 'anonymous', facts: { reason }, origin }), id }
+    await storage.atomically((tx) => storage.audit.recordOnce(tx, event))
+    written.set(id, true)
+  }
+}
