@@ -1,0 +1,94 @@
+import type { Child } from 'hono/jsx'
+
+/** Addresses of the one style sheet and the one script, as the server publishes them. */
+export type Assets = { css: string; js: string }
+
+export type LayoutProps = {
+  title: string
+  assets: Assets
+  requestId?: string
+  /** A path that replaces this page's own in the address bar and history, so that `code` and `state` leave both. */
+  clearAddress?: string
+  /** The page shows a secret: the script blanks it when the page is left. */
+  secret?: boolean
+  children: Child
+}
+
+/** The frame of every page. Nothing inline: the CSP allows style and script from our own origin only. */
+export function Layout({ title, assets, requestId, clearAddress, secret, children }: LayoutProps) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="robots" content="noindex" />
+        <meta name="referrer" content="no-referrer" />
+        <title>{`${title} · Keydesk`}</title>
+        <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href={assets.css} />
+        <script type="module" src={assets.js} />
+      </head>
+      <body>
+        <a class="skip" href="#main">
+          Skip to the content
+        </a>
+        <header class="desk">
+          <a class="brand" href="/">
+            <Mark />
+            Keydesk
+          </a>
+        </header>
+        <main
+          id="main"
+          tabindex={-1}
+          data-clear-address={clearAddress}
+          data-secret={secret ? 'true' : undefined}
+        >
+          {children}
+        </main>
+        <footer class="desk">
+          <span>Keydesk</span>
+          {requestId && (
+            <span>
+              Request <code>{requestId}</code>
+            </span>
+          )}
+        </footer>
+        <p class="unseen" role="status" data-copy-status="" />
+      </body>
+    </html>
+  )
+}
+
+/** The whole document as text, doctype first. For pages without async components, which is all of ours. */
+export function renderPage(element: { toString(): string | Promise<string> }): string {
+  return `<!doctype html>${element.toString()}`
+}
+
+/** Only a path of ours or a web address becomes a link; anything else (`javascript:`, `data:`, `//host`) becomes `/`. */
+export function linkTarget(href: string): string {
+  return /^(\/(?![/\\])|https?:\/\/)[^\s\\]*$/i.test(href) ? href : '/'
+}
+
+/** A quiet button that the script reveals: without JavaScript it would do nothing, so it stays hidden. */
+export function CopyButton({ of, label, main }: { of: string; label: string; main?: boolean }) {
+  return (
+    <button type="button" class={main ? 'button main' : 'button'} data-copy={`#${of}`} hidden>
+      {label}
+    </button>
+  )
+}
+
+/** A key tag: a rounded rectangle with a hole. */
+function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 32 20" width="32" height="20" aria-hidden="true" focusable="false">
+      <path
+        fill="currentColor"
+        fill-rule="evenodd"
+        d="M6 0h20a6 6 0 0 1 6 6v8a6 6 0 0 1-6 6H6a6 6 0 0 1-6-6V6a6 6 0 0 1 6-6Zm2.5 6.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7Z"
+      />
+    </svg>
+  )
+}

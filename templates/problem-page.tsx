@@ -1,0 +1,49 @@
+import { type Assets, CopyButton, Layout, linkTarget } from './layout.tsx'
+
+export type ProblemPageProps = {
+  assets: Assets
+  requestId: string
+  status: number
+  code: string
+  title: string
+  whatHappened: string
+  whatToDo: string
+  action?: { href: string; label: string }
+  /** Given where the address holds `code` and `state`: the path that takes its place. */
+  clearAddress?: string
+}
+
+/** What went wrong, what to do about it, and the id that lets an operator find it. */
+export function ProblemPage(props: ProblemPageProps) {
+  const { assets, requestId, status, code, title, whatHappened, whatToDo, action, clearAddress } = props
+  return (
+    <Layout title={title} assets={assets} clearAddress={clearAddress}>
+      <h1>{title}</h1>
+      <p class="lede">{whatHappened}</p>
+      <p>{whatToDo}</p>
+      {action && (
+        <p class="leave">
+          <a class="button main" href={linkTarget(action.href)}>
+            {action.label}
+          </a>
+        </p>
+      )}
+      <section class="slip" aria-labelledby="request-label">
+        <h2 class="eyebrow" id="request-label">
+          Request id
+        </h2>
+        <p class="request">
+          <code id="request-id">{requestId}</code>
+          <CopyButton of="request-id" label="Copy id" />
+        </p>
+        <p class="quiet">
+          Give this id to whoever runs Keydesk. The error was{' '}
+          <code>
+            {status} {code}
+          </code>
+          .
+        </p>
+      </section>
+    </Layout>
+  )
+}
