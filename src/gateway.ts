@@ -1,0 +1,118 @@
+import { pino } from 'pino'
+import type { Config } from './config.ts'
+import { deriveKeys } from './domain/derived-keys.ts'
+import { createApp } from './http/app.ts'
+import type { AppEnvironment } from './http/environment.ts'
+import { createBeginSignIn } from './services/begin-sign-in.ts'
+import { createCheckCallback } from './services/check-callback.ts'
+import { createFinishSignIn } from './services/finish-sign-in.ts'
+import { createSecretHasher } from './services/hash-secret.ts'
+import { createMakeKey } from './services/make-key.ts'
+import { createMintKey } from './services/mint-key.ts'
+import { createMintSsoKey } from './services/mint-sso-key.ts'
+import { openKeyring } from './services/open-keyring.ts'
+import { createRecordRefusal } from './services/record-refusal.ts'
+import { createRevokeKey } from './services/revoke-key.ts'
+import { createVerifiedSecrets } from './services/verified-secrets.ts'
+import { createVerifyKey } from './services/verify-key.ts'
+import { createProvider } from './sso/provider.ts'
+import { openStorage } from './storage/storage.ts'
+
+/** Keydesk without a socket: what `main.ts` listens with, and what tests call. */
+export interface Gateway {
+  fetch(request: Request, bindings?: AppEnvironment['Bindings']): Response | Promise<Response>
+  /** Ends everything that the gateway holds open. Call it when the last request has been answered. */
+  close(): Promise<void>
+}
+
+const verifiedSecretsMax = 100_000
+
+/**
+ * Puts Keydesk together: the one place where a setting becomes a dependency.
+ * @throws KeydeskError `unavailable` when the database or the keyring cannot be opened.
+ */
+export async function createGateway(
+  config: Config,
+  options: { now?: () => Date; log?: Parameters<typeof pino>[1] } = {},
+): Promise<Gateway> {
+  const now = options.now ?? (() => new Date())
+  const log = pino(
+    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    options.log ?? pino.destination(1),
+  )
+  const derived = deriveKeys(config.proxyMasterKey)
+  const previous = config.proxyMasterKeyPrevious
+  const storage = await openStorage(config.databaseUrl)
+  try {
+    const keyring = await openKeyring({
+      storage,
+      wrapKey: derived.keyring,
+      previousWrapKey: previous === undefined ? null : deriveKeys(previous).keyring,
+      now,
+    })
+    const hasher = createSecretHasher({
+      memoryKib: config.argon2MemoryKib,
+      timeCost: config.argon2TimeCost,
+      parallelism: config.argon2Parallelism,
+    })
+    const verifiedSecrets = createVerifiedSecrets(verifiedSecretsMax)
+    const makeKey = createMakeKey({ keyring, hasher, prefix: config.apiKeyPrefix })
+    const recordRefusal = createRecordRefusal({ storage, throttleKey: derived.auditThrottle, now })
+    const app = createApp({
+      config,
+      log,
+      storage,
+      verifyKey: createVerifyKey({ storage, keyring, hasher, verifiedSecrets, now }),
+      mintKey: createMintKey({ storage, makeKey, now }),
+      revokeKey: createRevokeKey({ storage, now }),
+      recordRefusal,
+      signIn: createSignIn(),
+      now,
+    })
+    return { fetch: (request, bindings) => app.fetch(request, bindings ?? {}), close: storage.close }
+
+    function createSignIn() {
+      if (config.googleClientId === '') return null
+      const provider = createProvider({
+        id: 'google',
+        label: 'Google',
+        issuer: config.googleIssuer,
+        clientId: config.googleClientId,
+        clientSecret: config.googleClientSecret,
+        redirectUri: `${config.authBaseUrl}/auth/callback`,
+        timeoutSeconds: config.providerTimeout,
+        now,
+      })
+      const rules = {
+        allowedDomains: config.allowedDomains,
+        allowedEmails: config.allowedEmails,
+        adminEmails: config.adminEmails,
+        openWithoutRules: config.dangerouslyAllowAnyAccount || config.isLoopback,
+      }
+      const shared = {
+        storage,
+        provider,
+        rules,
+        now,
+        stateKey: derived.state,
+        attemptKey: derived.attempt,
+        stateTtlSeconds: config.stateTtl,
+      }
+      const ssoKey = {
+        scopes: config.ssoKeyScopes,
+        ttlSeconds: config.ssoKeyTtl,
+        perUserMax: config.ssoKeysMax,
+      }
+      const mintSsoKey = createMintSsoKey({ storage, makeKey, ssoKey, now })
+      const checkCallback = createCheckCallback(shared)
+      return {
+        label: provider.label,
+        beginSignIn: createBeginSignIn(shared),
+        finishSignIn: createFinishSignIn({ ...shared, checkCallback, mintSsoKey, recordRefusal }),
+      }
+    }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
+}

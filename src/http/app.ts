@@ -1,0 +1,102 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
+import type { Logger } from 'pino'
+import type { Config } from '../config.ts'
+import { KeydeskError } from '../domain/errors.ts'
+import type { BeginSignIn } from '../services/begin-sign-in.ts'
+import type { FinishSignIn } from '../services/finish-sign-in.ts'
+import type { MintKey } from '../services/mint-key.ts'
+import type { RecordRefusal } from '../services/record-refusal.ts'
+import type { RevokeKey } from '../services/revoke-key.ts'
+import type { VerifyKey } from '../services/verify-key.ts'
+import type { Storage } from '../storage/storage.ts'
+import { serveAssets } from './assets.ts'
+import type { AppEnvironment } from './environment.ts'
+import { answerUnrouted } from './middleware/answer-unrouted.ts'
+import { refuseCrossSite } from './middleware/refuse-cross-site.ts'
+import { refusePlainHttp } from './middleware/refuse-plain-http.ts'
+import { requestContext } from './middleware/request-context.ts'
+import { requireAdmin } from './middleware/require-admin.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import { createPages } from './pages.ts'
+import { createAnswerProblem } from './problem.ts'
+import { adminAuditRoutes } from './routes/admin-audit.ts'
+import { adminKeyRoutes } from './routes/admin-keys.ts'
+import { adminUserRoutes } from './routes/admin-users.ts'
+import { frontRoutes } from './routes/front.ts'
+import { healthRoutes } from './routes/health.ts'
+import { signInRoutes } from './routes/sign-in.ts'
+import { validateRoutes } from './routes/validate.ts'
+import { whoMaySignIn } from './who-may-sign-in.ts'
+
+const bodyBytesMax = 64 * 1024
+
+export interface AppDependencies {
+  readonly config: Config
+  readonly log: Logger
+  readonly storage: Storage
+  readonly verifyKey: VerifyKey
+  readonly mintKey: MintKey
+  readonly revokeKey: RevokeKey
+  readonly recordRefusal: RecordRefusal
+  /** Null where no provider is configured: sign-in is off then. */
+  readonly signIn: { label: string; beginSignIn: BeginSignIn; finishSignIn: FinishSignIn } | null
+  readonly now: () => Date
+}
+
+/** The whole HTTP surface. */
+export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnvironment> {
+  const { config, log, storage, signIn } = dependencies
+  const app = new OpenAPIHono<AppEnvironment>({
+    defaultHook: (result) => {
+      if (!result.success)
+        throw new KeydeskError('invalid_request', { message: describeIssues(result.error.issues) })
+    },
+  })
+
+  app.use(securityHeaders(config.authBaseUrl))
+  app.use(requestContext({ log, trustedProxies: config.trustedProxies }))
+  app.use(refuseCrossSite(config.authBaseUrl))
+  app.use(
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: () => {
+        throw new KeydeskError('too_large', {
+          message: `The body is larger than ${bodyBytesMax / 1024} KiB.`,
+        })
+      },
+    }),
+  )
+
+  const pages = createPages({
+    assets: serveAssets(app),
+    baseUrl: config.authBaseUrl,
+    providerLabel: signIn?.label ?? null,
+    whoMaySignIn: whoMaySignIn(config),
+  })
+  frontRoutes(app, { pages })
+  healthRoutes(app, { checkReadiness: storage.ping })
+  if (signIn !== null) signInRoutes(app, { ...signIn, pages, stateTtlSeconds: config.stateTtl })
+  validateRoutes(app, { verifyKey: dependencies.verifyKey, baseUrl: config.authBaseUrl })
+
+  app.use('/admin/*', refusePlainHttp(config.authBaseUrl))
+  app.use(
+    '/admin/*',
+    requireAdmin({ masterKey: config.proxyMasterKey, recordRefusal: dependencies.recordRefusal }),
+  )
+  adminUserRoutes(app, dependencies)
+  adminKeyRoutes(app, dependencies)
+  adminAuditRoutes(app, dependencies)
+
+  app.onError(createAnswerProblem(pages))
+  app.notFound(answerUnrouted(app))
+  return app
+}
+
+/** Names each field that is wrong and how; the values themselves are not repeated. */
+function describeIssues(issues: readonly { path: PropertyKey[]; message: string; code?: string }[]): string {
+  return issues
+    .slice(0, 5)
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`))
+    .join('; ')
+}

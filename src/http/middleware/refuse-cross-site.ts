@@ -1,0 +1,20 @@
+import type { MiddlewareHandler } from 'hono'
+import { KeydeskError } from '../../domain/errors.ts'
+import type { AppEnvironment } from '../environment.ts'
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
+const ownSites = new Set(['same-origin', 'none'])
+
+/** Refuses what changes state when a browser says that another site asked for it (ASVS 5.0 §3.5.1). */
+export function refuseCrossSite(baseUrl: string): MiddlewareHandler<AppEnvironment> {
+  return async function refuseCrossSiteMiddleware(c, next) {
+    if (!safeMethods.has(c.req.method)) {
+      const site = c.req.header('sec-fetch-site')
+      const origin = c.req.header('origin')
+      if ((site !== undefined && !ownSites.has(site)) || (origin !== undefined && origin !== baseUrl)) {
+        throw new KeydeskError('forbidden', { message: 'A page of another site may not ask for this.' })
+      }
+    }
+    await next()
+  }
+}

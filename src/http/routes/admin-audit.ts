@@ -1,0 +1,40 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { auditActions } from '../../domain/audit-event.ts'
+import { listAuditEvents } from '../../services/list-audit-events.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { AppEnvironment } from '../environment.ts'
+import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { toWireAuditEvent, wireAuditEvent } from '../wire/audit-event.ts'
+import { instant, pageLimit } from '../wire/inputs.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/admin/audit',
+  summary: 'Read the audit trail, newest first',
+  security: [{ masterKey: [] }],
+  request: {
+    query: z.strictObject({
+      action: z.enum(auditActions).optional(),
+      actor: z.string().min(1).max(200).optional(),
+      target: z.string().min(1).max(200).optional(),
+      since: instant.optional(),
+      until: instant.optional(),
+      limit: pageLimit,
+      cursor: z.string().max(200).optional(),
+    }),
+  },
+  responses: {
+    200: jsonAnswer(
+      z.object({ data: z.array(wireAuditEvent), next_cursor: z.string().nullable() }),
+      'A page of events.',
+    ),
+    ...problemAnswers('unauthenticated'),
+  },
+})
+
+export function adminAuditRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: { storage: Storage }): void {
+  app.openapi(list, async (c) => {
+    const page = await listAuditEvents(dependencies.storage, c.req.valid('query'))
+    return c.json({ data: page.rows.map(toWireAuditEvent), next_cursor: page.nextCursor }, 200)
+  })
+}

@@ -1,0 +1,116 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { getKey } from '../../services/get-key.ts'
+import { listKeys } from '../../services/list-keys.ts'
+import type { MintKey } from '../../services/mint-key.ts'
+import type { RevokeKey } from '../../services/revoke-key.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { AppEnvironment } from '../environment.ts'
+import { requireJson } from '../middleware/require-json.ts'
+import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { grantableScopes, idParameter, instant, label, metadata, pageLimit } from '../wire/inputs.ts'
+import { toWireKey, wireKey } from '../wire/key.ts'
+
+const security = [{ masterKey: [] }]
+
+const list = createRoute({
+  method: 'get',
+  path: '/admin/keys',
+  summary: 'List keys, newest first',
+  security,
+  request: {
+    query: z.strictObject({
+      user_id: z.string().min(1).max(200).optional(),
+      status: z.enum(['active', 'revoked', 'expired', 'all']).default('all'),
+      limit: pageLimit,
+      cursor: z.string().max(200).optional(),
+    }),
+  },
+  responses: {
+    200: jsonAnswer(
+      z.object({ data: z.array(wireKey), next_cursor: z.string().nullable() }),
+      'A page of keys.',
+    ),
+    ...problemAnswers('unauthenticated'),
+  },
+})
+
+const read = createRoute({
+  method: 'get',
+  path: '/admin/keys/{id}',
+  summary: 'Read a key',
+  security,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: { 200: jsonAnswer(wireKey, 'The key.'), ...problemAnswers('unauthenticated', 'not_found') },
+})
+
+const mint = createRoute({
+  method: 'post',
+  path: '/admin/keys',
+  summary: 'Mint a key for a user',
+  security,
+  middleware: [requireJson] as const,
+  request: {
+    query: z.strictObject({}),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              user_id: z.string().min(1).max(200),
+              name: label,
+              scopes: grantableScopes.default([]),
+              expires_at: instant.nullable().default(null),
+              metadata: metadata.default({}),
+            })
+            .openapi('NewKey'),
+        },
+      },
+    },
+  },
+  responses: {
+    201: jsonAnswer(z.object({ key: wireKey, key_text: z.string() }), 'The key, with its text this once.'),
+    ...problemAnswers('unauthenticated', 'not_found', 'conflict', 'too_large', 'unsupported_media_type'),
+  },
+})
+
+const revoke = createRoute({
+  method: 'delete',
+  path: '/admin/keys/{id}',
+  summary: 'Revoke a key',
+  security,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: {
+    204: { description: 'The key is revoked.' },
+    ...problemAnswers('unauthenticated', 'not_found'),
+  },
+})
+
+export function adminKeyRoutes(
+  app: OpenAPIHono<AppEnvironment>,
+  dependencies: { storage: Storage; mintKey: MintKey; revokeKey: RevokeKey; now: () => Date },
+): void {
+  const { storage, mintKey, revokeKey, now } = dependencies
+
+  app.openapi(list, async (c) => {
+    const { user_id, status, limit, cursor } = c.req.valid('query')
+    const page = await listKeys(storage, { userId: user_id ?? null, status, limit, cursor, now: now() })
+    return c.json({ data: page.rows.map((key) => toWireKey(key, now())), next_cursor: page.nextCursor }, 200)
+  })
+
+  app.openapi(read, async (c) =>
+    c.json(toWireKey(await getKey(storage, c.req.valid('param').id), now()), 200),
+  )
+
+  app.openapi(mint, async (c) => {
+    const { user_id, name, scopes, expires_at, metadata } = c.req.valid('json')
+    const request = { userId: user_id, name, scopes, metadata, expiresAt: expires_at }
+    const { key, keyText } = await mintKey(request, 'master_key', c.get('origin'))
+    return c.json({ key: toWireKey(key, now()), key_text: keyText }, 201)
+  })
+
+  app.openapi(revoke, async (c) => {
+    await revokeKey(c.req.valid('param').id, 'master_key', c.get('origin'))
+    return c.body(null, 204)
+  })
+}

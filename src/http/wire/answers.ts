@@ -1,0 +1,40 @@
+import { z } from '@hono/zod-openapi'
+import { type ErrorCode, errorCodes } from '../../domain/errors.ts'
+
+/** The error form of RFC 9457 §3, as every machine gets it. */
+export const wireProblem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    request_id: z.string(),
+  })
+  .openapi('Problem')
+
+/** A JSON answer for `responses` of a route. */
+export function jsonAnswer<Schema extends z.ZodType>(schema: Schema, description: string) {
+  return { description, content: { 'application/json': { schema } } }
+}
+
+/** A page for `responses` of a route. */
+export function pageAnswer(description: string) {
+  return { description, content: { 'text/html': { schema: z.string() } } }
+}
+
+/** The error answers of a route, one for each status among `codes`. */
+export function problemAnswers(...codes: ErrorCode[]) {
+  const always: ErrorCode[] = ['invalid_request', 'unavailable']
+  const answers: Record<number, ReturnType<typeof problemAnswer>> = {}
+  for (const { status } of [...codes, ...always].map((code) => errorCodes[code])) {
+    const shared = [...codes, ...always].filter((code) => errorCodes[code].status === status)
+    answers[status] = problemAnswer([...new Set(shared)])
+  }
+  return answers
+}
+
+function problemAnswer(codes: ErrorCode[]) {
+  const description = codes.map((code) => `\`${code}\`: ${errorCodes[code].title}.`).join(' ')
+  return { description, content: { 'application/problem+json': { schema: wireProblem } } }
+}

@@ -1,0 +1,42 @@
+import { z } from '@hono/zod-openapi'
+import { isReservedScope, isScope, scopesMax } from '../../domain/scopes.ts'
+import { isStorableJson, isStorableText } from '../../domain/storable-text.ts'
+
+const metadataBytesMax = 4096
+
+export const scope = z
+  .string()
+  .refine(isScope, 'is not a scope: lower-case letters, digits and ._:/-, at most 64')
+
+/** Scopes that only rights on Keydesk itself may hand out are refused here until such rights exist. */
+export const grantableScopes = z
+  .array(scope.refine((text) => !isReservedScope(text), 'names beginning with keydesk: are reserved'))
+  .max(scopesMax)
+
+/** One line of text for people: no control characters, not blank. */
+export const label = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine((text) => isStorableText(text) && !/\p{Cc}/u.test(text), 'holds characters that cannot be shown')
+
+export const metadata = z
+  .record(z.string(), z.unknown())
+  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= metadataBytesMax, 'is larger than 4 KiB')
+  .refine(isStorableJson, 'holds text that cannot be stored (U+0000 or a lone surrogate)')
+
+/** An RFC 3339 time with its offset. */
+export const instant = z.iso
+  .datetime({ offset: true, error: 'is not an RFC 3339 time such as 2027-01-31T12:00:00Z' })
+  .transform((text) => new Date(text))
+  .refine((date) => !Number.isNaN(date.getTime()) && date.getUTCFullYear() < 10_000, 'is not a time')
+
+export const pageLimit = z
+  .string()
+  .regex(/^[0-9]{1,3}$/, 'must be a whole number from 1 to 200')
+  .transform(Number)
+  .refine((limit) => limit >= 1 && limit <= 200, 'must be a whole number from 1 to 200')
+  .default(50)
+
+export const idParameter = z.object({ id: z.string().min(1).max(200) })

@@ -1,0 +1,59 @@
+import { z } from '@hono/zod-openapi'
+import type { Identity } from '../../storage/identities.ts'
+import type { User } from '../../storage/users.ts'
+
+export const wireUser = z
+  .object({
+    id: z.string(),
+    kind: z.enum(['person', 'service']),
+    email: z.string().nullable(),
+    name: z.string().nullable(),
+    picture: z.string().nullable(),
+    role: z.enum(['member', 'admin']),
+    groups: z.array(z.string()),
+    status: z.enum(['active', 'disabled']),
+    scope_limit: z.array(z.string()).nullable(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .openapi('User')
+
+export const wireIdentity = z
+  .object({
+    provider: z.string(),
+    issuer: z.string(),
+    subject: z.string(),
+    email: z.string(),
+    email_verified: z.boolean(),
+    hd: z.string().nullable(),
+    last_sign_in_at: z.iso.datetime(),
+  })
+  .openapi('Identity')
+
+export function toWireUser(user: User): z.infer<typeof wireUser> {
+  return {
+    id: user.id,
+    kind: user.kind,
+    email: user.email,
+    name: user.name,
+    picture: user.picture,
+    role: user.role,
+    groups: user.groups,
+    status: user.status,
+    scope_limit: user.scopeLimit,
+    created_at: user.createdAt.toISOString(),
+    updated_at: user.updatedAt.toISOString(),
+  }
+}
+
+export function toWireIdentity(identity: Identity): z.infer<typeof wireIdentity> {
+  return {
+    provider: identity.provider,
+    issuer: identity.issuer,
+    subject: identity.subject,
+    email: identity.email,
+    email_verified: identity.emailVerified,
+    hd: identity.hd,
+    last_sign_in_at: identity.lastSignInAt.toISOString(),
+  }
+}

@@ -1,0 +1,88 @@
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { type Config, readConfig, SettingsError } from './config.ts'
+import { KeydeskError } from './domain/errors.ts'
+import { createGateway, type Gateway } from './gateway.ts'
+import { describeCause } from './http/problem.ts'
+import { refuseMalformed } from './http/refuse-malformed.ts'
+
+/*
+ * The process: reads the settings, listens, and goes in good order. Exit codes: 0 after SIGTERM or SIGINT, 1 when it
+ * cannot start or when a second signal ends it at once.
+ */
+
+const drainSeconds = 10
+
+async function main(): Promise<void> {
+  const config = readConfig()
+  const gateway = await createGateway(config)
+  const server = createServer(
+    { requestTimeout: 30_000, headersTimeout: 15_000 },
+    getRequestListener((request, bindings) => gateway.fetch(request, bindings)),
+  )
+  server.on('clientError', refuseMalformed)
+  leaveOnSignal(server, gateway)
+  await listen(server, config)
+  say(`Keydesk listens on ${config.host}:${config.port} as ${config.authBaseUrl}`)
+  for (const warning of warningsFor(config)) complain(`Warning: ${warning}`)
+}
+
+function listen(server: Server, config: Config): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.port, config.host, resolve)
+  })
+}
+
+/** The first signal: stop accepting, finish what is in flight, close the database. The second: leave at once. */
+function leaveOnSignal(server: Server, gateway: Gateway): void {
+  let leaving = false
+  const leave = () => {
+    if (leaving) process.exit(1)
+    leaving = true
+    server.close(() => {
+      gateway.close().then(
+        () => process.exit(0),
+        () => process.exit(1),
+      )
+    })
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), drainSeconds * 1000).unref()
+  }
+  process.on('SIGTERM', leave)
+  process.on('SIGINT', leave)
+}
+
+function warningsFor(config: Config): string[] {
+  const warnings: string[] = []
+  if (config.googleClientId === '') warnings.push('GOOGLE_CLIENT_ID is empty, so sign-in is off.')
+  if (config.dangerouslyAllowAnyAccount) {
+    warnings.push('DANGEROUSLY_ALLOW_ANY_ACCOUNT is on: anybody with a verified account gets a key.')
+  }
+  const isSilent = config.allowedDomains.length + config.allowedEmails.length === 0
+  if (config.isLoopback && isSilent && !config.dangerouslyAllowAnyAccount) {
+    warnings.push('AUTH_BASE_URL is on loopback and no rule is set, so any verified account may sign in.')
+  }
+  return warnings
+}
+
+function say(line: string): void {
+  process.stdout.write(`${JSON.stringify({ level: 30, time: new Date().toISOString(), msg: line })}\n`)
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof SettingsError) {
+    complain(error.message)
+    for (const problem of error.problems) complain(`  - ${problem}`)
+  } else if (error instanceof KeydeskError) {
+    complain(`Keydesk cannot start: ${error.message}`)
+    if (error.cause !== undefined) complain(`  ${describeCause(error.cause)}`)
+  } else {
+    complain(`Keydesk cannot start: ${describeCause(error)}`)
+  }
+  process.exit(1)
+})
