@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { type AddressRange, parseRange } from './domain/client-address.ts'
 import { parseDuration } from './domain/duration.ts'
 import { normalizeEmail } from './domain/email-address.ts'
+import type { RateLimit } from './domain/rate-limit.ts'
 import { isReservedScope, isScope } from './domain/scopes.ts'
 
 /** Every setting, read once. The name of each member is the setting's name in camel case. */
@@ -53,11 +55,23 @@ const list = <T>(what: string, read: (item: string) => T | null) =>
     }
     return items
   })
-const emails = list('an email address', normalizeEmail)
+const emails = list('an email address (a wildcard matches nobody)', (text) =>
+  text.includes('*') ? null : normalizeEmail(text),
+)
 const domains = list('a domain such as example.com (no wildcard, no @)', (text) =>
   normalizeEmail(`someone@${text}`) === null || !text.includes('.') ? null : text.toLowerCase(),
 )
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
+const rateLimit = z.string().transform((text, context): RateLimit | null => {
+  if (text === 'off') return null
+  const [, limit, window] = /^([1-9][0-9]{0,6})\/(.+)$/.exec(text) ?? []
+  const seconds = window === undefined ? null : parseDuration(window)
+  if (limit !== undefined && seconds !== null && seconds <= 86_400) {
+    return { limit: Number(limit), window_seconds: seconds }
+  }
+  context.addIssue('must be off, or a limit such as 100/60s (a window of at most a day)')
+  return z.NEVER
+})
 const secret = (lengthMin: number, fix: string) =>
   z
     .string()
@@ -123,9 +137,19 @@ const settings = z.object({
   argon2MemoryKib: boundedInteger(8, 4_194_304).default(19_456),
   argon2TimeCost: boundedInteger(1, 100).default(2),
   argon2Parallelism: boundedInteger(1, 255).default(1),
+  argon2Concurrency: boundedInteger(1, 128).default(Math.max(1, availableParallelism() - 1)),
+  argon2QueueMax: boundedInteger(1, 1_000_000).default(1024),
+  argon2QueueTimeout: duration.refine((seconds) => seconds <= 300, 'must be at most 5m').default(30),
+  verifiedKeysMax: boundedInteger(1, 10_000_000).default(50_000),
+  usageFlushInterval: duration.refine((seconds) => seconds <= 3600, 'must be at most 1h').default(5),
+  keyRateLimit: rateLimit.default(null),
+  failureRateLimit: rateLimit.default({ limit: 1200, window_seconds: 60 }),
+  authRateLimit: rateLimit.default({ limit: 1200, window_seconds: 60 }),
   trustedProxies: list<AddressRange>('an address or a CIDR range', parseRange).default(
     [parseRange('127.0.0.0/8'), parseRange('::1/128')].filter((range) => range !== null),
   ),
+  metricsToken: secret(16, 'make one with: openssl rand -hex 32').optional(),
+  metricsPort: boundedInteger(1, 65_535).optional(),
   logLevel: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -134,11 +158,16 @@ const settings = z.object({
     .default('info'),
 })
 
+const requiredHints: Record<string, string> = {
+  AUTH_BASE_URL: 'for example https://keys.example.com, or http://localhost:3000 on your own machine',
+  PROXY_MASTER_KEY: masterKeyHint,
+}
 const secretNames: ReadonlySet<string> = new Set([
   'PROXY_MASTER_KEY',
   'PROXY_MASTER_KEY_PREVIOUS',
   'GOOGLE_CLIENT_SECRET',
   'DATABASE_URL',
+  'METRICS_TOKEN',
 ])
 
 /** The names of all settings, as the environment spells them. */
@@ -150,16 +179,21 @@ export const settingNames: readonly string[] = Object.keys(settings.shape).map(e
  */
 export function readConfig(environment: NodeJS.ProcessEnv = withEnvFile()): Config {
   const problems: string[] = []
-  const values: Record<string, string> = {}
-  for (const member of Object.keys(settings.shape)) {
-    const value = readSetting(environmentName(member), environment, problems)
-    if (value !== undefined) values[member] = value
+  const values: Record<string, unknown> = {}
+  // One by one, so that a wrong value hides neither the others nor what contradicts what.
+  for (const [member, schema] of Object.entries(settings.shape)) {
+    const name = environmentName(member)
+    const text = readSetting(name, environment, problems)
+    const parsed = schema.safeParse(text)
+    if (parsed.success) values[member] = parsed.data
+    else if (text === undefined) problems.push(`${name}: is required; ${requiredHints[name]}`)
+    else problems.push(...parsed.error.issues.map((issue) => `${name}: ${issue.message}`))
   }
-  const parsed = settings.safeParse(values)
-  if (!parsed.success) problems.push(...parsed.error.issues.map((issue) => problemOf(issue, values)))
-  else problems.push(...contradictions(parsed.data))
-  if (!parsed.success || problems.length > 0) throw new SettingsError(problems)
-  return { ...parsed.data, isLoopback: loopbackHosts.has(new URL(parsed.data.authBaseUrl).hostname) }
+  // Guarantee: every member was parsed by its own schema, or there is a problem.
+  const known = values as z.output<typeof settings>
+  problems.push(...contradictions(known))
+  if (problems.length > 0) throw new SettingsError(problems)
+  return { ...known, isLoopback: loopbackHosts.has(new URL(known.authBaseUrl).hostname) }
 }
 
 function readSetting(name: string, environment: NodeJS.ProcessEnv, problems: string[]): string | undefined {
@@ -179,31 +213,38 @@ function readSetting(name: string, environment: NodeJS.ProcessEnv, problems: str
   }
 }
 
-function problemOf(issue: z.core.$ZodIssue, values: Record<string, string>): string {
-  const member = String(issue.path[0])
-  const name = environmentName(member)
-  if (values[member] !== undefined) return `${name}: ${issue.message}`
-  if (member === 'proxyMasterKey') return `${name}: is required; ${masterKeyHint}`
-  return `${name}: is required; for example https://keys.example.com, or http://localhost:3000 on your own machine`
-}
-
-function contradictions(values: z.output<typeof settings>): string[] {
+function contradictions(values: Partial<z.output<typeof settings>>): string[] {
   const problems: string[] = []
-  if (values.googleClientId !== '' && values.googleClientSecret === '') {
+  if (
+    values.googleClientId !== undefined &&
+    values.googleClientId !== '' &&
+    values.googleClientSecret === ''
+  ) {
     problems.push(
       'GOOGLE_CLIENT_SECRET: is required when GOOGLE_CLIENT_ID is set; copy it from the OAuth client',
     )
   }
-  if (values.googleClientSecret !== '' && sampleWords.test(values.googleClientSecret)) {
+  if (sampleWords.test(values.googleClientSecret ?? '')) {
     problems.push('GOOGLE_CLIENT_SECRET: looks like a sample value; copy it from the OAuth client')
   }
-  if (values.proxyMasterKeyPrevious === values.proxyMasterKey) {
+  if (
+    values.proxyMasterKeyPrevious !== undefined &&
+    values.proxyMasterKeyPrevious === values.proxyMasterKey
+  ) {
     problems.push('PROXY_MASTER_KEY_PREVIOUS: is the same as PROXY_MASTER_KEY; remove it')
   }
-  if (values.argon2MemoryKib < 8 * values.argon2Parallelism) {
+  if (values.metricsToken !== undefined && values.metricsToken === values.proxyMasterKey) {
+    problems.push('METRICS_TOKEN: is the master key; make one of its own with: openssl rand -hex 32')
+  }
+  if (values.metricsPort !== undefined && values.metricsPort === values.port) {
+    problems.push('METRICS_PORT: is the same as PORT; choose another')
+  }
+  const { argon2MemoryKib, argon2Parallelism } = values
+  if (argon2MemoryKib !== undefined && argon2MemoryKib < 8 * (argon2Parallelism ?? 1)) {
     problems.push('ARGON2_MEMORY_KIB: must be at least 8 times ARGON2_PARALLELISM')
   }
-  if (values.dangerouslyAllowAnyAccount && values.allowedDomains.length + values.allowedEmails.length > 0) {
+  const rules = (values.allowedDomains?.length ?? 0) + (values.allowedEmails?.length ?? 0)
+  if (values.dangerouslyAllowAnyAccount && rules > 0) {
     problems.push(
       'DANGEROUSLY_ALLOW_ANY_ACCOUNT: contradicts ALLOWED_DOMAINS and ALLOWED_EMAILS; keep either it or them',
     )

@@ -1,19 +1,23 @@
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnvironment } from './http/environment.ts'
+import { describeCause } from './http/problem.ts'
 import { createBeginSignIn } from './services/begin-sign-in.ts'
 import { createCheckCallback } from './services/check-callback.ts'
 import { createFinishSignIn } from './services/finish-sign-in.ts'
 import { createSecretHasher } from './services/hash-secret.ts'
+import { createKeyMemory } from './services/key-memory.ts'
+import { createLimitRate } from './services/limit-rate.ts'
 import { createMakeKey } from './services/make-key.ts'
+import { createMetrics, type Metrics } from './services/metrics.ts'
 import { createMintKey } from './services/mint-key.ts'
 import { createMintSsoKey } from './services/mint-sso-key.ts'
 import { openKeyring } from './services/open-keyring.ts'
 import { createRecordRefusal } from './services/record-refusal.ts'
+import { createRecordUsage } from './services/record-usage.ts'
 import { createRevokeKey } from './services/revoke-key.ts'
-import { createVerifiedSecrets } from './services/verified-secrets.ts'
 import { createVerifyKey } from './services/verify-key.ts'
 import { createProvider } from './sso/provider.ts'
 import { openStorage } from './storage/storage.ts'
@@ -21,11 +25,11 @@ import { openStorage } from './storage/storage.ts'
 /** Keydesk without a socket: what `main.ts` listens with, and what tests call. */
 export interface Gateway {
   fetch(request: Request, bindings?: AppEnvironment['Bindings']): Response | Promise<Response>
+  /** For the plain listener of METRICS_PORT. */
+  readonly metrics: Pick<Metrics, 'contentType' | 'text'>
   /** Ends everything that the gateway holds open. Call it when the last request has been answered. */
   close(): Promise<void>
 }
-
-const verifiedSecretsMax = 100_000
 
 /**
  * Puts Keydesk together: the one place where a setting becomes a dependency.
@@ -42,6 +46,7 @@ export async function createGateway(
   )
   const derived = deriveKeys(config.proxyMasterKey)
   const previous = config.proxyMasterKeyPrevious
+  const metrics = createMetrics()
   const storage = await openStorage(config.databaseUrl)
   try {
     const keyring = await openKeyring({
@@ -54,22 +59,52 @@ export async function createGateway(
       memoryKib: config.argon2MemoryKib,
       timeCost: config.argon2TimeCost,
       parallelism: config.argon2Parallelism,
+      concurrency: config.argon2Concurrency,
+      waitingMax: config.argon2QueueMax,
+      waitSecondsMax: config.argon2QueueTimeout,
+      metrics,
     })
-    const verifiedSecrets = createVerifiedSecrets(verifiedSecretsMax)
+    metrics.watchLiveKeys(() => storage.keys.countLive(now()))
+    const usage = createRecordUsage({ storage })
+    const limitRate = createLimitRate()
+    const verifyKey = createVerifyKey({
+      storage,
+      keyring,
+      hasher,
+      memory: createKeyMemory(config.verifiedKeysMax),
+      limitRate,
+      defaultRateLimit: config.keyRateLimit,
+      usage,
+      metrics,
+      now,
+    })
     const makeKey = createMakeKey({ keyring, hasher, prefix: config.apiKeyPrefix })
     const recordRefusal = createRecordRefusal({ storage, throttleKey: derived.auditThrottle, now })
     const app = createApp({
       config,
       log,
       storage,
-      verifyKey: createVerifyKey({ storage, keyring, hasher, verifiedSecrets, now }),
+      verifyKey,
+      limitRate,
+      metrics,
       mintKey: createMintKey({ storage, makeKey, now }),
       revokeKey: createRevokeKey({ storage, now }),
       recordRefusal,
       signIn: createSignIn(),
       now,
     })
-    return { fetch: (request, bindings) => app.fetch(request, bindings ?? {}), close: storage.close }
+    const stopFlushing = every(config.usageFlushInterval, usage.flush, log)
+    return {
+      fetch: (request, bindings) => app.fetch(request, bindings ?? {}),
+      metrics,
+      close: async () => {
+        stopFlushing()
+        await usage
+          .flush()
+          .catch((error) => log.error({ cause: describeCause(error) }, 'usage was not written'))
+        await storage.close()
+      },
+    }
 
     function createSignIn() {
       if (config.googleClientId === '') return null
@@ -93,6 +128,7 @@ export async function createGateway(
         storage,
         provider,
         rules,
+        metrics,
         now,
         stateKey: derived.state,
         attemptKey: derived.attempt,
@@ -115,4 +151,13 @@ export async function createGateway(
     await storage.close()
     throw error
   }
+}
+
+/** Does `work` every so many seconds, until the answer is called. A failure is logged, and the next time comes. */
+function every(seconds: number, work: () => Promise<void>, log: Logger): () => void {
+  const timer = setInterval(() => {
+    work().catch((error: unknown) => log.error({ cause: describeCause(error) }, 'usage was not written'))
+  }, seconds * 1000)
+  timer.unref()
+  return () => clearInterval(timer)
 }

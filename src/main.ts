@@ -21,25 +21,43 @@ async function main(): Promise<void> {
     getRequestListener((request, bindings) => gateway.fetch(request, bindings)),
   )
   server.on('clientError', refuseMalformed)
-  leaveOnSignal(server, gateway)
-  await listen(server, config)
+  const metricsServer = config.metricsPort === undefined ? null : createMetricsServer(gateway)
+  leaveOnSignal(server, metricsServer, gateway)
+  await listen(server, config.port, config.host)
+  if (metricsServer !== null) await listen(metricsServer, config.metricsPort ?? 0, config.host)
   say(`Keydesk listens on ${config.host}:${config.port} as ${config.authBaseUrl}`)
   for (const warning of warningsFor(config)) complain(`Warning: ${warning}`)
 }
 
-function listen(server: Server, config: Config): Promise<void> {
+/** `/metrics` without a token, on METRICS_PORT: for networks in which only the collector reaches that port. */
+function createMetricsServer(gateway: Gateway): Server {
+  return createServer((request, response) => {
+    if (request.method !== 'GET' || request.url !== '/metrics') {
+      response.writeHead(404).end()
+      return
+    }
+    gateway.metrics.text().then(
+      (text) => response.writeHead(200, { 'Content-Type': gateway.metrics.contentType }).end(text),
+      () => response.writeHead(503).end(),
+    )
+  })
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(config.port, config.host, resolve)
+    server.listen(port, host, resolve)
   })
 }
 
 /** The first signal: stop accepting, finish what is in flight, close the database. The second: leave at once. */
-function leaveOnSignal(server: Server, gateway: Gateway): void {
+function leaveOnSignal(server: Server, metricsServer: Server | null, gateway: Gateway): void {
   let leaving = false
   const leave = () => {
     if (leaving) process.exit(1)
     leaving = true
+    metricsServer?.close()
+    metricsServer?.closeAllConnections()
     server.close(() => {
       gateway.close().then(
         () => process.exit(0),

@@ -5,11 +5,11 @@ CREATE TABLE "api_keys" (
 	"secret_hash" text NOT NULL,
 	"scopes" jsonb NOT NULL,
 	"metadata" jsonb NOT NULL,
+	"rate_limit" jsonb,
 	"created_through" text NOT NULL,
 	"created_by" text NOT NULL,
 	"created_at" timestamp (3) with time zone NOT NULL,
 	"expires_at" timestamp (3) with time zone,
-	"last_used_at" timestamp (3) with time zone,
 	"revoked_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
@@ -44,6 +44,28 @@ CREATE TABLE "identities" (
 	"last_sign_in_at" timestamp (3) with time zone NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "key_refusals" (
+	"id" text PRIMARY KEY NOT NULL,
+	"key_id" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	"reason" text NOT NULL,
+	"address" text,
+	"user_agent" text
+);
+--> statement-breakpoint
+CREATE TABLE "key_stats" (
+	"key_id" text NOT NULL,
+	"hour" timestamp (3) with time zone NOT NULL,
+	"outcome" text NOT NULL,
+	"count" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "key_usage" (
+	"key_id" text PRIMARY KEY NOT NULL,
+	"last_used_at" timestamp (3) with time zone NOT NULL,
+	"request_count" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "keyring" (
 	"id" text PRIMARY KEY NOT NULL,
 	"purpose" text NOT NULL,
@@ -75,6 +97,7 @@ ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_user_id_users_id_fk" FOREIGN KEY
 ALTER TABLE "identities" ADD CONSTRAINT "identities_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "public"."users"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "api_keys_created" ON "api_keys" USING btree ("created_at","id");--> statement-breakpoint
 CREATE INDEX "api_keys_user" ON "api_keys" USING btree ("user_id","created_at","id");--> statement-breakpoint
+CREATE INDEX "api_keys_live" ON "api_keys" USING btree ("revoked_at","expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "audit_events_id" ON "audit_events" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "audit_events_action" ON "audit_events" USING btree ("action","seq");--> statement-breakpoint
 CREATE INDEX "audit_events_actor" ON "audit_events" USING btree ("actor","seq");--> statement-breakpoint
@@ -82,6 +105,9 @@ CREATE INDEX "audit_events_target" ON "audit_events" USING btree ("target","seq"
 CREATE INDEX "audit_events_at" ON "audit_events" USING btree ("at");--> statement-breakpoint
 CREATE UNIQUE INDEX "identities_subject" ON "identities" USING btree ("issuer","subject");--> statement-breakpoint
 CREATE INDEX "identities_user" ON "identities" USING btree ("user_id");--> statement-breakpoint
+CREATE INDEX "key_refusals_key" ON "key_refusals" USING btree ("key_id","at");--> statement-breakpoint
+CREATE UNIQUE INDEX "key_stats_key_hour" ON "key_stats" USING btree ("key_id","hour","outcome");--> statement-breakpoint
+CREATE INDEX "key_stats_hour" ON "key_stats" USING btree ("hour");--> statement-breakpoint
 CREATE INDEX "used_attempts_expires" ON "used_attempts" USING btree ("expires_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_email" ON "users" USING btree ("email");--> statement-breakpoint
 CREATE INDEX "users_created" ON "users" USING btree ("created_at","id");

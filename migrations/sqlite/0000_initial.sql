@@ -5,17 +5,18 @@ CREATE TABLE `api_keys` (
 	`secret_hash` text NOT NULL,
 	`scopes` text NOT NULL,
 	`metadata` text NOT NULL,
+	`rate_limit` text,
 	`created_through` text NOT NULL,
 	`created_by` text NOT NULL,
 	`created_at` integer NOT NULL,
 	`expires_at` integer,
-	`last_used_at` integer,
 	`revoked_at` integer,
 	FOREIGN KEY (`user_id`) REFERENCES `users`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
 CREATE INDEX `api_keys_created` ON `api_keys` (`created_at`,`id`);--> statement-breakpoint
 CREATE INDEX `api_keys_user` ON `api_keys` (`user_id`,`created_at`,`id`);--> statement-breakpoint
+CREATE INDEX `api_keys_live` ON `api_keys` (`revoked_at`,`expires_at`);--> statement-breakpoint
 CREATE TABLE `audit_details` (
 	`event_id` text PRIMARY KEY NOT NULL,
 	`email` text,
@@ -55,6 +56,31 @@ CREATE TABLE `identities` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `identities_subject` ON `identities` (`issuer`,`subject`);--> statement-breakpoint
 CREATE INDEX `identities_user` ON `identities` (`user_id`);--> statement-breakpoint
+CREATE TABLE `key_refusals` (
+	`id` text PRIMARY KEY NOT NULL,
+	`key_id` text NOT NULL,
+	`at` integer NOT NULL,
+	`reason` text NOT NULL,
+	`address` text,
+	`user_agent` text
+);
+--> statement-breakpoint
+CREATE INDEX `key_refusals_key` ON `key_refusals` (`key_id`,`at`);--> statement-breakpoint
+CREATE TABLE `key_stats` (
+	`key_id` text NOT NULL,
+	`hour` integer NOT NULL,
+	`outcome` text NOT NULL,
+	`count` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `key_stats_key_hour` ON `key_stats` (`key_id`,`hour`,`outcome`);--> statement-breakpoint
+CREATE INDEX `key_stats_hour` ON `key_stats` (`hour`);--> statement-breakpoint
+CREATE TABLE `key_usage` (
+	`key_id` text PRIMARY KEY NOT NULL,
+	`last_used_at` integer NOT NULL,
+	`request_count` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `keyring` (
 	`id` text PRIMARY KEY NOT NULL,
 	`purpose` text NOT NULL,

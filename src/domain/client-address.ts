@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 export type AddressRange = [ipaddr.IPv4 | ipaddr.IPv6, number]
@@ -34,22 +35,21 @@ export function callerOf(
 
 /** A CIDR range or a single address, or null. An IPv4-mapped IPv6 address is its IPv4 address. */
 export function parseRange(text: string): AddressRange | null {
-  if (ipaddr.isValidCIDR(text)) {
-    const [address, bits] = ipaddr.parseCIDR(text)
-    if (address instanceof ipaddr.IPv6 && address.isIPv4MappedAddress()) {
-      return bits < 96 ? null : [address.toIPv4Address(), bits - 96]
-    }
-    return [address, bits]
-  }
-  const address = parseAddress(text)
-  return address === null ? null : [address, address instanceof ipaddr.IPv4 ? 32 : 128]
+  const [, base = '', bitsText] = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(text) ?? []
+  const address = parseAddress(base)
+  if (address === null) return null
+  const width = address instanceof ipaddr.IPv4 ? 32 : 128
+  // A mapped address came with the width of IPv6.
+  const isMapped = width === 32 && base.includes(':')
+  const bits = bitsText === undefined ? width : Number(bitsText) - (isMapped ? 96 : 0)
+  return bits >= 0 && bits <= width ? [address, bits] : null
 }
 
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
-  // Only four decimal parts are an IPv4 address here: ipaddr.js also reads octal, hex and short forms.
-  if (text.includes('.') && !text.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(text)) return null
-  if (!text.includes('.') && !text.includes(':')) return null
-  return ipaddr.isValid(text) ? ipaddr.process(text) : null
+  // Node's grammar is the strict one: ipaddr.js also reads octal, hex and short forms of IPv4, and other mixed forms.
+  if (isIP(text) === 0 || text.includes('%')) return null
+  if (text.includes(':') && text.includes('.') && !/^::ffff:[0-9.]+$/i.test(text)) return null
+  return ipaddr.process(text)
 }
 
 /** An entry may carry a port (`192.0.2.1:4711`, `[2001:db8::1]:4711`), as some load balancers write it. */

@@ -19,6 +19,7 @@ export const errorCodes = {
   conflict: { status: 409, title: 'This conflicts with the present state' },
   too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  rate_limited: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong in Keydesk' },
   provider_error: { status: 502, title: 'The sign-in provider did not answer as it should' },
   overloaded: { status: 503, title: 'Keydesk is busy' },

@@ -34,6 +34,7 @@ export function judgeKey(
   // Anything but the one good word refuses: a status that this version does not know must not pass.
   if (owner.status !== 'active') return 'user_disabled'
   if (status === 'expired') return 'expired_key'
+  if (wantedScopes.length === 0) return null
   const scopes = effectiveScopes(key.scopes, owner.scopeLimit)
   return wantedScopes.every((scope) => scopes.includes(scope)) ? null : 'insufficient_scope'
 }

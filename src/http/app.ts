@@ -5,28 +5,36 @@ import type { Config } from '../config.ts'
 import { KeydeskError } from '../domain/errors.ts'
 import type { BeginSignIn } from '../services/begin-sign-in.ts'
 import type { FinishSignIn } from '../services/finish-sign-in.ts'
+import type { LimitRate } from '../services/limit-rate.ts'
+import type { Metrics } from '../services/metrics.ts'
 import type { MintKey } from '../services/mint-key.ts'
 import type { RecordRefusal } from '../services/record-refusal.ts'
 import type { RevokeKey } from '../services/revoke-key.ts'
 import type { VerifyKey } from '../services/verify-key.ts'
 import type { Storage } from '../storage/storage.ts'
-import { serveAssets } from './assets.ts'
+import { readAssets } from './assets.ts'
+import { createCallers } from './callers.ts'
 import type { AppEnvironment } from './environment.ts'
 import { answerUnrouted } from './middleware/answer-unrouted.ts'
+import { limitByAddress } from './middleware/limit-by-address.ts'
 import { refuseCrossSite } from './middleware/refuse-cross-site.ts'
 import { refusePlainHttp } from './middleware/refuse-plain-http.ts'
 import { requestContext } from './middleware/request-context.ts'
 import { requireAdmin } from './middleware/require-admin.ts'
-import { securityHeaders } from './middleware/security-headers.ts'
 import { createPages } from './pages.ts'
 import { createAnswerProblem } from './problem.ts'
+import { createRefuseKey } from './refuse-key.ts'
+import { createRequestIds } from './request-ids.ts'
+import { responseHeaders } from './response-headers.ts'
 import { adminAuditRoutes } from './routes/admin-audit.ts'
 import { adminKeyRoutes } from './routes/admin-keys.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
 import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { validateRoutes } from './routes/validate.ts'
+import { describeIssues } from './validation-issues.ts'
 import { whoMaySignIn } from './who-may-sign-in.ts'
 
 const bodyBytesMax = 64 * 1024
@@ -36,6 +44,8 @@ export interface AppDependencies {
   readonly log: Logger
   readonly storage: Storage
   readonly verifyKey: VerifyKey
+  readonly limitRate: LimitRate
+  readonly metrics: Metrics
   readonly mintKey: MintKey
   readonly revokeKey: RevokeKey
   readonly recordRefusal: RecordRefusal
@@ -46,7 +56,10 @@ export interface AppDependencies {
 
 /** The whole HTTP surface. */
 export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnvironment> {
-  const { config, log, storage, signIn } = dependencies
+  const { config, log, storage, signIn, metrics, limitRate } = dependencies
+  const headers = responseHeaders(config.authBaseUrl)
+  const callers = createCallers(config.trustedProxies)
+  const nextRequestId = createRequestIds()
   const app = new OpenAPIHono<AppEnvironment>({
     defaultHook: (result) => {
       if (!result.success)
@@ -54,8 +67,33 @@ export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnviron
     },
   })
 
-  app.use(securityHeaders(config.authBaseUrl))
-  app.use(requestContext({ log, trustedProxies: config.trustedProxies }))
+  const assets = readAssets()
+  const pages = createPages({
+    assets: assets.paths,
+    baseUrl: config.authBaseUrl,
+    providerLabel: signIn?.label ?? null,
+    whoMaySignIn: whoMaySignIn(config),
+  })
+  const answerProblem = createAnswerProblem(pages)
+  app.onError(answerProblem)
+
+  validateRoutes(app, {
+    verifyKey: dependencies.verifyKey,
+    callers,
+    nextRequestId,
+    responseHeaders: headers,
+    refuseKey: createRefuseKey({
+      limitRate,
+      failureLimit: config.failureRateLimit,
+      responseHeaders: headers,
+    }),
+    answerProblem,
+    baseUrl: config.authBaseUrl,
+    metrics,
+    log,
+  })
+
+  app.use(requestContext({ log, callers, nextRequestId, responseHeaders: headers, metrics }))
   app.use(refuseCrossSite(config.authBaseUrl))
   app.use(
     bodyLimit({
@@ -68,16 +106,12 @@ export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnviron
     }),
   )
 
-  const pages = createPages({
-    assets: serveAssets(app),
-    baseUrl: config.authBaseUrl,
-    providerLabel: signIn?.label ?? null,
-    whoMaySignIn: whoMaySignIn(config),
-  })
+  assets.serve(app)
   frontRoutes(app, { pages })
   healthRoutes(app, { checkReadiness: storage.ping })
+  if (config.metricsToken !== undefined) metricsRoutes(app, { metrics, token: config.metricsToken })
+  app.use('/auth/*', limitByAddress('auth', config.authRateLimit, limitRate))
   if (signIn !== null) signInRoutes(app, { ...signIn, pages, stateTtlSeconds: config.stateTtl })
-  validateRoutes(app, { verifyKey: dependencies.verifyKey, baseUrl: config.authBaseUrl })
 
   app.use('/admin/*', refusePlainHttp(config.authBaseUrl))
   app.use(
@@ -88,15 +122,6 @@ export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnviron
   adminKeyRoutes(app, dependencies)
   adminAuditRoutes(app, dependencies)
 
-  app.onError(createAnswerProblem(pages))
   app.notFound(answerUnrouted(app))
   return app
-}
-
-/** Names each field that is wrong and how; the values themselves are not repeated. */
-function describeIssues(issues: readonly { path: PropertyKey[]; message: string; code?: string }[]): string {
-  return issues
-    .slice(0, 5)
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`))
-    .join('; ')
 }

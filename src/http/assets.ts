@@ -8,25 +8,30 @@ const folder = new URL('../../templates/assets/', import.meta.url)
 const forEver = 'public, max-age=31536000, immutable'
 const aDay = 'public, max-age=86400'
 
-/** Serves the style sheet, the script and the icon, each read once at start, and answers where the pages find them. */
-export function serveAssets(app: Hono<AppEnvironment>): Assets {
-  serve('/assets/favicon.svg', read('favicon.svg'), 'image/svg+xml', aDay)
+/** The style sheet, the script and the icon: read once at start, named by their content, served from our own origin. */
+export function readAssets(): { paths: Assets; serve(app: Hono<AppEnvironment>): void } {
+  const css = hashed('keydesk', 'css', 'text/css; charset=utf-8')
+  const js = hashed('keydesk', 'js', 'text/javascript; charset=utf-8')
+  const icon = {
+    path: '/assets/favicon.svg',
+    content: read('favicon.svg'),
+    type: 'image/svg+xml',
+    cacheControl: aDay,
+  }
   return {
-    css: serveHashed('keydesk', 'css', 'text/css; charset=utf-8'),
-    js: serveHashed('keydesk', 'js', 'text/javascript; charset=utf-8'),
+    paths: { css: css.path, js: js.path },
+    serve(app) {
+      for (const { path, content, type, cacheControl } of [css, js, icon]) {
+        app.get(path, (c) => c.body(content, 200, { 'Content-Type': type, 'Cache-Control': cacheControl }))
+      }
+    },
   }
+}
 
-  function serveHashed(name: string, extension: string, type: string): string {
-    const content = read(`${name}.${extension}`)
-    const hash = createHash('sha256').update(content).digest('base64url').slice(0, 12)
-    const path = `/assets/${name}.${hash}.${extension}`
-    serve(path, content, type, forEver)
-    return path
-  }
-
-  function serve(path: string, content: string, type: string, cacheControl: string): void {
-    app.get(path, (c) => c.body(content, 200, { 'Content-Type': type, 'Cache-Control': cacheControl }))
-  }
+function hashed(name: string, extension: string, type: string) {
+  const content = read(`${name}.${extension}`)
+  const hash = createHash('sha256').update(content).digest('base64url').slice(0, 12)
+  return { path: `/assets/${name}.${hash}.${extension}`, content, type, cacheControl: forEver }
 }
 
 function read(name: string): string {

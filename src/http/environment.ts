@@ -11,5 +11,11 @@ export interface AppEnvironment {
     log: Logger
   }
   /** What @hono/node-server passes beside the request; absent where the app is called without a socket. */
-  Bindings: { incoming?: { socket: { remoteAddress?: string | undefined } } }
+  Bindings: {
+    incoming?: {
+      socket: { remoteAddress?: string | undefined }
+      rawHeaders: string[]
+      url?: string | undefined
+    }
+  }
 }

@@ -1,4 +1,3 @@
-import type { Context } from 'hono'
 import { KeydeskError } from '../domain/errors.ts'
 import { looksLikeKeyText } from '../domain/key-text.ts'
 
@@ -7,10 +6,12 @@ import { looksLikeKeyText } from '../domain/key-text.ts'
  * readers of a request can disagree about whose it is; a key in the URL is refused, since URLs end up in logs.
  * @throws KeydeskError `missing_key`, `invalid_key`
  */
-export function presentedKey(c: Context): string {
-  const header = c.req.header('x-api-key')
-  const authorization = c.req.header('authorization')
-  if (looksLikeKeyText(c.req.url)) {
+export function presentedKey(
+  headers: { 'x-api-key'?: string; authorization?: string },
+  query: string,
+): string {
+  const { 'x-api-key': header, authorization } = headers
+  if (query !== '' && looksLikeKeyText(query)) {
     throw new KeydeskError('invalid_key', {
       message:
         'A key in the URL is never read. Send it as the header X-API-Key, and revoke this one: URLs are logged.',
@@ -29,5 +30,5 @@ export function presentedKey(c: Context): string {
 }
 
 function bearerOf(authorization: string | undefined): string | undefined {
-  return /^bearer +(.*)$/i.exec(authorization ?? '')?.[1]
+  return authorization === undefined ? undefined : /^bearer +(.*)$/i.exec(authorization)?.[1]
 }

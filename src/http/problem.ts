@@ -4,17 +4,19 @@ import { type ErrorCode, errorCodes, KeydeskError } from '../domain/errors.ts'
 import type { AppEnvironment } from './environment.ts'
 import type { Pages } from './pages.ts'
 
+export type AnswerProblem = (error: unknown, c: Context<AppEnvironment>) => Response
+
 /** Answers every error: a page for people, RFC 9457 problem+json for machines. The cause goes to the log alone. */
-export function createAnswerProblem(pages: Pages) {
+export function createAnswerProblem(pages: Pages): AnswerProblem {
   return function answerProblem(error: unknown, c: Context<AppEnvironment>): Response {
     const known = toKeydeskError(error)
     const { status } = errorCodes[known.code]
     const requestId = c.get('requestId') ?? 'unknown'
     logProblem(c, known, status)
-    if (status === 401 || known.code === 'insufficient_scope')
-      c.header('WWW-Authenticate', challengeOf(known.code))
+    const challenge = challengeOf(known.code)
+    if (challenge !== null) c.header('WWW-Authenticate', challenge)
     if (known.retryAfterSeconds !== undefined) c.header('Retry-After', String(known.retryAfterSeconds))
-    if (wantsPage(c)) {
+    if (wantsPage(c.req.header('accept'))) {
       const page = pages.problem({ code: known.code, message: known.message, requestId, path: c.req.path })
       return c.html(page, status)
     }
@@ -29,8 +31,9 @@ export function problemDocument(code: ErrorCode, detail: string, requestId: stri
   return { type: `urn:keydesk:error:${code}`, title, status, detail, code, request_id: requestId }
 }
 
-/** The challenge of RFC 6750 §3: every 401 carries one. */
-export function challengeOf(code: ErrorCode): string {
+/** The challenge of RFC 6750 §3: every 401 carries one, and so does a missing scope. Null for all else. */
+export function challengeOf(code: ErrorCode): string | null {
+  if (errorCodes[code].status !== 401 && code !== 'insufficient_scope') return null
   const realm = 'Bearer realm="keydesk"'
   if (code === 'missing_key' || code === 'unauthenticated') return realm
   return `${realm}, error="${code === 'insufficient_scope' ? 'insufficient_scope' : 'invalid_token'}"`
@@ -48,8 +51,9 @@ function toKeydeskError(error: unknown): KeydeskError {
   })
 }
 
-function wantsPage(c: Context): boolean {
-  return c.req.header('accept')?.includes('text/html') ?? false
+/** HTML only where it is asked for. */
+export function wantsPage(accept: string | undefined): boolean {
+  return accept?.includes('text/html') ?? false
 }
 
 function logProblem(c: Context<AppEnvironment>, error: KeydeskError, status: number): void {

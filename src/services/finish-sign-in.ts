@@ -5,6 +5,7 @@ import { type ClaimsRefusal, readIdentityClaims } from '../domain/identity-claim
 import type { Provider } from '../sso/provider.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { CallbackRequest, createCheckCallback } from './check-callback.ts'
+import type { Metrics } from './metrics.ts'
 import type { MintSsoKey, SignedIn } from './mint-sso-key.ts'
 import type { RecordRefusal } from './record-refusal.ts'
 
@@ -22,11 +23,23 @@ export function createFinishSignIn(dependencies: {
   mintSsoKey: MintSsoKey
   recordRefusal: RecordRefusal
   rules: AccessRules
+  metrics: Metrics
   now: () => Date
 }) {
-  const { storage, provider, checkCallback, mintSsoKey, recordRefusal, rules, now } = dependencies
+  const { storage, provider, checkCallback, mintSsoKey, recordRefusal, rules, metrics, now } = dependencies
 
   return async function finishSignIn(request: CallbackRequest, origin: Origin): Promise<SignedIn> {
+    try {
+      const signedIn = await finish(request, origin)
+      metrics.countSignIn('succeeded')
+      return signedIn
+    } catch (error) {
+      metrics.countSignIn(error instanceof KeydeskError ? error.code : 'internal')
+      throw error
+    }
+  }
+
+  async function finish(request: CallbackRequest, origin: Origin): Promise<SignedIn> {
     const answer = await unproven(origin, async () => {
       const { code, codeVerifier, openIdNonce } = await checkCallback(request)
       return provider.redeem({ code, codeVerifier, openIdNonce })

@@ -1,5 +1,6 @@
 import { type Actor, auditEvent, type Origin } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
+import type { RateLimit } from '../domain/rate-limit.ts'
 import type { ApiKey, KeyRecord } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { MakeKey } from './make-key.ts'
@@ -10,6 +11,7 @@ export interface MintRequest {
   readonly scopes: readonly string[]
   readonly metadata: Readonly<Record<string, unknown>>
   readonly expiresAt: Date | null
+  readonly rateLimit: RateLimit | null
 }
 
 export type MintKey = ReturnType<typeof createMintKey>
@@ -37,11 +39,11 @@ export function createMintKey(dependencies: { storage: Storage; makeKey: MakeKey
       secretHash,
       scopes: [...new Set(request.scopes)],
       metadata: { ...request.metadata },
+      rateLimit: request.rateLimit,
       createdThrough: 'admin',
       createdBy: actor,
       createdAt: now(),
       expiresAt: request.expiresAt,
-      lastUsedAt: null,
       revokedAt: null,
     }
     const event = auditEvent({
@@ -61,8 +63,9 @@ export function createMintKey(dependencies: { storage: Storage; makeKey: MakeKey
       await requireActiveUser(request.userId)
       throw new KeydeskError('conflict', { message: 'The user changed while the key was made. Try again.' })
     }
-    const { secretHash: _, ...key } = row
-    return { key: key satisfies KeyRecord, keyText: text }
+    const { secretHash: _, ...stored } = row
+    const key: KeyRecord = { ...stored, lastUsedAt: null, requestCount: null }
+    return { key, keyText: text }
   }
 
   async function requireActiveUser(id: string): Promise<void> {

@@ -45,11 +45,11 @@ export function createMintSsoKey(dependencies: {
         secretHash: made.secretHash,
         scopes: [...ssoKey.scopes],
         metadata: {},
+        rateLimit: null,
         createdThrough: 'sso',
         createdBy: actor,
         createdAt: at,
         expiresAt: ssoKey.ttlSeconds === null ? null : new Date(at.getTime() + ssoKey.ttlSeconds * 1000),
-        lastUsedAt: null,
         revokedAt: null,
       }
       const common = { at, actor, origin }
@@ -82,7 +82,8 @@ export function createMintSsoKey(dependencies: {
           }),
         ),
       ])
-      const { secretHash: _, ...key } = row
+      const { secretHash: _, ...stored } = row
+      const key: KeyRecord = { ...stored, lastUsedAt: null, requestCount: null }
       if (landed) return { user, key, keyText: made.text }
       if ((await storage.keys.countLiveSso(user.id, at)) >= ssoKey.perUserMax)
         throw tooManyKeys(ssoKey.perUserMax)

@@ -1,48 +1,153 @@
+import { hash } from 'node:crypto'
+import { KeydeskError } from '../domain/errors.ts'
 import { judgeKey, type KeyRefusal } from '../domain/key-status.ts'
-import { hasGenuineTag, parseKeyText } from '../domain/key-text.ts'
-import type { ApiKey } from '../storage/keys.ts'
+import { hasGenuineTag, type KeyText, parseKeyText } from '../domain/key-text.ts'
+import type { RateLimit, RateState } from '../domain/rate-limit.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { User } from '../storage/users.ts'
 import type { SecretHasher } from './hash-secret.ts'
+import type { KeyMemory, KeyWithOwner } from './key-memory.ts'
+import type { LimitRate } from './limit-rate.ts'
+import type { Metrics } from './metrics.ts'
 import type { Keyring } from './open-keyring.ts'
-import type { VerifiedSecrets } from './verified-secrets.ts'
+import type { RecordUsage } from './record-usage.ts'
 
+export interface VerificationRequest {
+  readonly keyText: string
+  readonly scopes: readonly string[]
+  readonly address: string | null
+  readonly userAgent: string | null
+}
+
+/** Everything but `invalid_key` is told only to who proved the whole secret. */
 export type Verification =
-  | { readonly outcome: 'valid'; readonly key: ApiKey; readonly owner: User }
   | { readonly outcome: 'invalid_key' }
-  /** Told only to who proved the whole secret. */
-  | { readonly outcome: KeyRefusal; readonly key: ApiKey; readonly owner: User }
+  | { readonly outcome: 'valid'; readonly record: KeyWithOwner; readonly rate: RateState | null }
+  | { readonly outcome: KeyRefusal; readonly record: KeyWithOwner }
+  | { readonly outcome: 'rate_limited'; readonly record: KeyWithOwner; readonly rate: RateState }
 
-export type VerifyKey = ReturnType<typeof createVerifyKey>
+export type VerifyKey = (request: VerificationRequest) => Verification | Promise<Verification>
+
+const invalid: Verification = { outcome: 'invalid_key' }
+const readingsMax = 8
 
 /**
- * Says whether a key is good for the scopes asked, in the order of design §4: grammar, tag, record, secret, and then
- * everything that can change, judged on the record as it is when the answer is given.
- * @throws KeydeskError `unavailable` when the database does not answer: never a pass, never a refusal.
+ * Says whether a key is good for the scopes asked, in the order of design §4. A key that is known answers in this turn
+ * of the event loop, without a query and without Argon2id; but everything that can change is judged on a record that is
+ * as of now, since `generation` moves with every change by this process or another.
+ * @throws KeydeskError `unavailable` when the database does not answer, `overloaded` when too many keys wait to be
+ * hashed: never a pass, never a refusal.
  */
 export function createVerifyKey(dependencies: {
   storage: Storage
   keyring: Keyring
   hasher: SecretHasher
-  verifiedSecrets: VerifiedSecrets
+  memory: KeyMemory
+  limitRate: LimitRate
+  defaultRateLimit: RateLimit | null
+  usage: RecordUsage
+  metrics: Metrics
   now: () => Date
-}) {
-  const { storage, keyring, hasher, verifiedSecrets, now } = dependencies
+}): VerifyKey {
+  const { storage, keyring, hasher, memory, limitRate, defaultRateLimit, usage, metrics, now } = dependencies
+  const hashing = new Map<string, Promise<boolean>>()
 
-  return async function verifyKey(presented: string, wantedScopes: readonly string[]): Promise<Verification> {
-    const key = parseKeyText(presented)
-    if (key === null || !hasGenuineTag(key, keyring.tagKeys)) return { outcome: 'invalid_key' }
-    let record = await storage.keys.findWithOwner(key.id)
-    if (record === null) return { outcome: 'invalid_key' }
-    if (!verifiedSecrets.has(key.id, record.key.secretHash, key.text)) {
-      const provenHash = record.key.secretHash
-      if (!(await hasher.verify(provenHash, key.text))) return { outcome: 'invalid_key' }
-      verifiedSecrets.remember(key.id, provenHash, key.text)
-      // The hash took a while: whatever changed meanwhile counts.
-      record = await storage.keys.findWithOwner(key.id)
-      if (record === null || record.key.secretHash !== provenHash) return { outcome: 'invalid_key' }
+  return function verifyKey(request) {
+    const key = parseKeyText(request.keyText)
+    if (key === null) return note(invalid, request)
+    const isProven = memory.proves(key.id, key.text)
+    if (isProven) {
+      const record = memory.recordOf(key.id, storage.generation())
+      if (record !== null) {
+        metrics.countKeyMemory('hit')
+        return judge(record, key, request)
+      }
     }
-    const refusal = judgeKey(record.key, record.owner, wantedScopes, now())
-    return { outcome: refusal ?? 'valid', key: record.key, owner: record.owner }
+    // A text that is proven has passed the tag before.
+    if (!isProven && !hasGenuineTag(key, keyring.tagKeys)) return note(invalid, request)
+    metrics.countKeyMemory(isProven ? 'stale' : 'miss')
+    return verifyByReading(key, request)
+  }
+
+  /** Reads the record until it has been read, proven and judged within one generation. */
+  async function verifyByReading(key: KeyText, request: VerificationRequest): Promise<Verification> {
+    for (let reading = 1; reading <= readingsMax; reading += 1) {
+      const generation = storage.generation()
+      const record = await storage.keys.findWithOwner(key.id)
+      if (record === null) {
+        memory.forget(key.id)
+        return note(invalid, request)
+      }
+      memory.rememberRecord(record, generation)
+      if (!memory.proves(key.id, key.text)) {
+        if (!(await proveOnce(record.key.secretHash, key))) return note(invalid, request)
+        memory.rememberProof(key.text, record, generation)
+      }
+      if (storage.generation() === generation) return judge(record, key, request)
+    }
+    throw new KeydeskError('unavailable', {
+      message: 'The database changes too fast to give a true answer. Try again.',
+    })
+  }
+
+  /** One Argon2id verification for however many requests wait for it. The map is keyed by digest: it holds no key text. */
+  function proveOnce(storedHash: string, key: KeyText): Promise<boolean> {
+    const name = hash('sha256', `${storedHash} ${key.text}`)
+    const underway = hashing.get(name)
+    if (underway !== undefined) return underway
+    const proof = hasher.verify(storedHash, key.text).finally(() => hashing.delete(name))
+    hashing.set(name, proof)
+    return proof
+  }
+
+  function judge(
+    record: KeyWithOwner,
+    key: KeyText,
+    request: VerificationRequest,
+  ): Verification | Promise<Verification> {
+    const refusal = judgeKey(record.key, record.owner, request.scopes, now())
+    if (refusal !== null) return note({ outcome: refusal, record }, request)
+    const policy = record.key.rateLimit ?? defaultRateLimit
+    if (policy === null) return note({ outcome: 'valid', record, rate: null }, request)
+    return judgeRate(policy, record, key, request)
+  }
+
+  async function judgeRate(
+    policy: RateLimit,
+    record: KeyWithOwner,
+    key: KeyText,
+    request: VerificationRequest,
+  ): Promise<Verification> {
+    const rate = await limitRate(key.id, policy)
+    if (!rate.allowed) return note({ outcome: 'rate_limited', record, rate }, request)
+    // Counting gave way to others, so what was judged may have changed since.
+    const fresh = memory.recordOf(key.id, storage.generation()) ?? (await reread(key.id))
+    if (fresh === null || fresh.key.secretHash !== record.key.secretHash) return note(invalid, request)
+    const refusal = judgeKey(fresh.key, fresh.owner, request.scopes, now())
+    return note(
+      refusal === null ? { outcome: 'valid', record: fresh, rate } : { outcome: refusal, record: fresh },
+      request,
+    )
+  }
+
+  async function reread(keyId: string): Promise<KeyWithOwner | null> {
+    const generation = storage.generation()
+    const record = await storage.keys.findWithOwner(keyId)
+    if (record !== null) memory.rememberRecord(record, generation)
+    return record
+  }
+
+  function note(verification: Verification, request: VerificationRequest): Verification {
+    metrics.countVerification(verification.outcome)
+    if (verification.outcome === 'valid') usage.used(verification.record.key.id, now())
+    else if (verification.outcome !== 'invalid_key') {
+      const { address, userAgent } = request
+      usage.refused(verification.record.key.id, {
+        at: now(),
+        reason: verification.outcome,
+        address,
+        userAgent,
+      })
+    }
+    return verification
   }
 }

@@ -45,13 +45,50 @@ function openSqlite(file: string): Database {
   // the tables of both schemas equal, so a row read here has the type of the canonical schema.
   const writer = orm as unknown as Writer
   const tables = sqliteSchema as unknown as typeof postgresSchema
+  const generation = countGenerations(client)
   return {
     tables,
     select: writer.select.bind(writer),
     rows: <Row>(query: Query<Row>) => guarded(() => (query as unknown as SyncQuery<Row>).all()),
-    atomically: (list) => guarded(() => runList(client, list(writer))),
+    atomically: (list) =>
+      guarded(() => {
+        const landed = runList(client, list(writer))
+        // In the same turn as the commit: nobody can ask for the generation in between.
+        if (landed) generation.advance()
+        return landed
+      }),
+    atomicallyUnnoticed: (list) => guarded(() => runList(client, list(writer))),
+    generation: generation.current,
     ping: () => guarded(() => void client.prepare('SELECT 1 FROM schema_migrations LIMIT 1').get()),
     close: async () => void client.close(),
+  }
+}
+
+/**
+ * Counts changes: our own as they commit, those of other processes by `PRAGMA data_version`, which moves when another
+ * connection has committed to the file, and never for writes of this one.
+ */
+function countGenerations(client: Sqlite.Database) {
+  const dataVersion = client.prepare<[], number>('PRAGMA data_version').pluck()
+  let seen = dataVersion.get()
+  let count = 1
+  return {
+    advance: () => {
+      count += 1
+    },
+    current: (): number => {
+      let version: number | undefined
+      try {
+        version = dataVersion.get()
+      } catch (cause) {
+        throw unavailable(cause)
+      }
+      if (version !== seen) {
+        seen = version
+        count += 1
+      }
+      return count
+    },
   }
 }
 
@@ -98,9 +135,13 @@ async function guarded<Result>(work: () => Result): Promise<Result> {
   try {
     return work()
   } catch (cause) {
-    throw new KeydeskError('unavailable', {
-      message: 'The database did not answer. Try again in a moment.',
-      cause,
-    })
+    throw unavailable(cause)
   }
+}
+
+function unavailable(cause: unknown): KeydeskError {
+  return new KeydeskError('unavailable', {
+    message: 'The database did not answer. Try again in a moment.',
+    cause,
+  })
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm'
+import { and, count, desc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm'
 import type { KeyStatus } from '../domain/key-status.ts'
 import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
 import { olderThan } from './paging.ts'
@@ -7,17 +7,30 @@ import type { apiKeys as apiKeysTable } from './schema.postgres.ts'
 import type { User } from './users.ts'
 
 export type ApiKey = (typeof apiKeysTable)['$inferSelect']
-/** A key without what only verification needs. */
-export type KeyRecord = Omit<ApiKey, 'secretHash'>
+/** A key without what only verification needs, and with how it is used (null when it never was). */
+export type KeyRecord = Omit<ApiKey, 'secretHash'> & {
+  readonly lastUsedAt: Date | null
+  readonly requestCount: number | null
+}
 
 /** API keys. */
 export function createKeys(database: Database) {
-  const { apiKeys, users } = database.tables
-  const { secretHash: _, ...recordColumns } = getTableColumns(apiKeys)
+  const { apiKeys, keyUsage, users } = database.tables
+  const { secretHash: _, ...keyColumns } = getTableColumns(apiKeys)
+  const recordColumns = {
+    ...keyColumns,
+    lastUsedAt: keyUsage.lastUsedAt,
+    requestCount: keyUsage.requestCount,
+  }
   return {
     async find(id: string): Promise<KeyRecord | null> {
-      const query = database.select(recordColumns).from(apiKeys).where(eq(apiKeys.id, id))
-      const [key] = await database.rows(query.limit(1))
+      const query = database
+        .select(recordColumns)
+        .from(apiKeys)
+        .leftJoin(keyUsage, eq(keyUsage.keyId, apiKeys.id))
+        .where(eq(apiKeys.id, id))
+        .limit(1)
+      const [key] = await database.rows(query)
       return key ?? null
     },
 
@@ -45,6 +58,7 @@ export function createKeys(database: Database) {
       const query = database
         .select(recordColumns)
         .from(apiKeys)
+        .leftJoin(keyUsage, eq(keyUsage.keyId, apiKeys.id))
         .where(and(ofUser, withStatus(filter.status, filter.now), olderThan(apiKeys, filter.after)))
         .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
         .limit(filter.limit + 1)
@@ -59,6 +73,16 @@ export function createKeys(database: Database) {
         withStatus('active', now),
       )
       return (await database.rows(database.select({ id: apiKeys.id }).from(apiKeys).where(live))).length
+    },
+
+    /** How many keys are neither revoked nor expired; reads an index, not the keys. */
+    async countLive(now: Date): Promise<number> {
+      const query = database
+        .select({ count: count().as('count') })
+        .from(apiKeys)
+        .where(withStatus('active', now))
+      const [row] = await database.rows(query)
+      return Number(row?.count ?? 0)
     },
 
     insert: (tx: Writer, key: ApiKey): Statement => tx.insert(apiKeys).values(key),

@@ -43,20 +43,25 @@ export interface Statement {
 /** A statement of a list; where `rows` is given, any other number of changed rows rolls the whole list back. */
 export type Step = Statement | { readonly statement: Statement; readonly rows: number }
 
+type Values<Table extends PgTable> = {
+  [Column in keyof Table['$inferInsert']]?: Table['$inferInsert'][Column] | SQL
+}
+
 /** Builds statements for `atomically`. */
 export interface Writer {
   select: Select
   insert<Table extends PgTable>(
     table: Table,
   ): {
-    values(
-      rows: Table['$inferInsert'] | Table['$inferInsert'][],
-    ): Statement & { onConflictDoNothing(): Statement }
+    values(rows: Table['$inferInsert'] | Table['$inferInsert'][]): Statement & {
+      onConflictDoNothing(): Statement
+      onConflictDoUpdate(conflict: { target: PgColumn | PgColumn[]; set: Values<Table> }): Statement
+    }
   }
   update<Table extends PgTable>(
     table: Table,
   ): {
-    set(values: { [Column in keyof Table['$inferInsert']]?: Table['$inferInsert'][Column] | SQL }): {
+    set(values: Values<Table>): {
       where(condition: SQL | undefined): Statement
     }
   }
@@ -74,6 +79,14 @@ export interface Database {
    * @throws KeydeskError `unavailable`
    */
   atomically(list: (tx: Writer) => readonly Step[]): Promise<boolean>
+  /** The same for what nobody remembers (usage, statistics): it leaves the generation as it is. */
+  atomicallyUnnoticed(list: (tx: Writer) => readonly Step[]): Promise<boolean>
+  /**
+   * A number that changes whenever anything that may be remembered has changed, by this process or by another. What was
+   * read while it had one value is true as long as it has that value. Takes about two microseconds.
+   * @throws KeydeskError `unavailable`
+   */
+  generation(): number
   /** Resolves when the database answers. @throws KeydeskError `unavailable` */
   ping(): Promise<void>
   close(): Promise<void>

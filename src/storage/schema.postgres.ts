@@ -9,6 +9,7 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
+import type { RateLimit } from '../domain/rate-limit.ts'
 
 /*
  * The canonical schema: its row types are the ones the code knows. `schema.sqlite.ts` has the same tables, columns and
@@ -75,17 +76,54 @@ export const apiKeys = pgTable(
     secretHash: text('secret_hash').notNull(),
     scopes: jsonb('scopes').$type<string[]>().notNull(),
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull(),
+    rateLimit: jsonb('rate_limit').$type<RateLimit>(),
     createdThrough: text('created_through').$type<'sso' | 'admin'>().notNull(),
     createdBy: text('created_by').notNull(),
     createdAt: instant('created_at').notNull(),
     expiresAt: instant('expires_at'),
-    lastUsedAt: instant('last_used_at'),
     revokedAt: instant('revoked_at'),
   },
   (table) => [
     index('api_keys_created').on(table.createdAt, table.id),
     index('api_keys_user').on(table.userId, table.createdAt, table.id),
+    index('api_keys_live').on(table.revokedAt, table.expiresAt),
   ],
+)
+
+/** How a key is used. Apart from the key: a flush of usage leaves the rows that verification judges alone. */
+export const keyUsage = pgTable('key_usage', {
+  keyId: text('key_id').primaryKey(),
+  lastUsedAt: instant('last_used_at').notNull(),
+  requestCount: bigint('request_count', { mode: 'number' }).notNull(),
+})
+
+/** Verifications of a key by hour and outcome (`valid`, or the code of the refusal). */
+export const keyStats = pgTable(
+  'key_stats',
+  {
+    keyId: text('key_id').notNull(),
+    hour: instant('hour').notNull(),
+    outcome: text('outcome').notNull(),
+    count: bigint('count', { mode: 'number' }).notNull(),
+  },
+  (table) => [
+    uniqueIndex('key_stats_key_hour').on(table.keyId, table.hour, table.outcome),
+    index('key_stats_hour').on(table.hour),
+  ],
+)
+
+/** The last refusals of a key whose secret was proven: five a key. */
+export const keyRefusals = pgTable(
+  'key_refusals',
+  {
+    id: text('id').primaryKey(),
+    keyId: text('key_id').notNull(),
+    at: instant('at').notNull(),
+    reason: text('reason').notNull(),
+    address: text('address'),
+    userAgent: text('user_agent'),
+  },
+  (table) => [index('key_refusals_key').on(table.keyId, table.at)],
 )
 
 /** SHA-256 of the nonce of every sign-in attempt whose callback came, so that none is used twice. Pruned after the TTL. */

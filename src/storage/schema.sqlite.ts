@@ -1,4 +1,5 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { RateLimit } from '../domain/rate-limit.ts'
 
 /* The twin of `schema.postgres.ts`: same tables, columns and indexes; see there for what each is for. */
 const instant = (name: string) => integer(name, { mode: 'timestamp_ms' })
@@ -60,17 +61,51 @@ export const apiKeys = sqliteTable(
     secretHash: text('secret_hash').notNull(),
     scopes: json('scopes').$type<string[]>().notNull(),
     metadata: json('metadata').$type<Record<string, unknown>>().notNull(),
+    rateLimit: json('rate_limit').$type<RateLimit>(),
     createdThrough: text('created_through').$type<'sso' | 'admin'>().notNull(),
     createdBy: text('created_by').notNull(),
     createdAt: instant('created_at').notNull(),
     expiresAt: instant('expires_at'),
-    lastUsedAt: instant('last_used_at'),
     revokedAt: instant('revoked_at'),
   },
   (table) => [
     index('api_keys_created').on(table.createdAt, table.id),
     index('api_keys_user').on(table.userId, table.createdAt, table.id),
+    index('api_keys_live').on(table.revokedAt, table.expiresAt),
   ],
+)
+
+export const keyUsage = sqliteTable('key_usage', {
+  keyId: text('key_id').primaryKey(),
+  lastUsedAt: instant('last_used_at').notNull(),
+  requestCount: integer('request_count').notNull(),
+})
+
+export const keyStats = sqliteTable(
+  'key_stats',
+  {
+    keyId: text('key_id').notNull(),
+    hour: instant('hour').notNull(),
+    outcome: text('outcome').notNull(),
+    count: integer('count').notNull(),
+  },
+  (table) => [
+    uniqueIndex('key_stats_key_hour').on(table.keyId, table.hour, table.outcome),
+    index('key_stats_hour').on(table.hour),
+  ],
+)
+
+export const keyRefusals = sqliteTable(
+  'key_refusals',
+  {
+    id: text('id').primaryKey(),
+    keyId: text('key_id').notNull(),
+    at: instant('at').notNull(),
+    reason: text('reason').notNull(),
+    address: text('address'),
+    userAgent: text('user_agent'),
+  },
+  (table) => [index('key_refusals_key').on(table.keyId, table.at)],
 )
 
 export const usedAttempts = sqliteTable(

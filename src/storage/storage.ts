@@ -4,6 +4,7 @@ import { openDatabase } from './database.ts'
 import { createIdentities } from './identities.ts'
 import { createKeyring } from './keyring.ts'
 import { createKeys } from './keys.ts'
+import { createUsage } from './usage.ts'
 import { createUsers } from './users.ts'
 
 export type Storage = Awaited<ReturnType<typeof openStorage>>
@@ -18,7 +19,10 @@ export async function openStorage(databaseUrl: string) {
     attempts: createAttempts(database),
     keyring: createKeyring(database),
     audit: createAudit(database),
+    usage: createUsage(database),
     atomically: database.atomically,
+    atomicallyUnnoticed: database.atomicallyUnnoticed,
+    generation: database.generation,
     ping: database.ping,
     close: database.close,
   }

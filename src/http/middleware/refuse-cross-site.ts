@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { KeydeskError } from '../../domain/errors.ts'
 import type { AppEnvironment } from '../environment.ts'
 
@@ -8,13 +8,17 @@ const ownSites = new Set(['same-origin', 'none'])
 /** Refuses what changes state when a browser says that another site asked for it (ASVS 5.0 §3.5.1). */
 export function refuseCrossSite(baseUrl: string): MiddlewareHandler<AppEnvironment> {
   return async function refuseCrossSiteMiddleware(c, next) {
-    if (!safeMethods.has(c.req.method)) {
-      const site = c.req.header('sec-fetch-site')
-      const origin = c.req.header('origin')
-      if ((site !== undefined && !ownSites.has(site)) || (origin !== undefined && origin !== baseUrl)) {
-        throw new KeydeskError('forbidden', { message: 'A page of another site may not ask for this.' })
-      }
-    }
+    requireOwnSite(c, baseUrl)
     await next()
+  }
+}
+
+/** The same for one request. @throws KeydeskError `forbidden` */
+export function requireOwnSite(c: Context<AppEnvironment>, baseUrl: string): void {
+  if (safeMethods.has(c.req.method)) return
+  const site = c.req.header('sec-fetch-site')
+  const origin = c.req.header('origin')
+  if ((site !== undefined && !ownSites.has(site)) || (origin !== undefined && origin !== baseUrl)) {
+    throw new KeydeskError('forbidden', { message: 'A page of another site may not ask for this.' })
   }
 }

@@ -1,10 +1,9 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
-import { type AddressRange, callerOf } from '../../domain/client-address.ts'
-import { KeydeskError } from '../../domain/errors.ts'
-import { randomText } from '../../domain/random-text.ts'
 import { storableText } from '../../domain/storable-text.ts'
+import type { Metrics } from '../../services/metrics.ts'
+import type { Callers } from '../callers.ts'
 import type { AppEnvironment } from '../environment.ts'
 
 /**
@@ -13,46 +12,44 @@ import type { AppEnvironment } from '../environment.ts'
  */
 export function requestContext(options: {
   log: Logger
-  trustedProxies: readonly AddressRange[]
+  callers: Callers
+  nextRequestId: () => string
+  responseHeaders: Readonly<Record<string, string>>
+  metrics: Metrics
 }): MiddlewareHandler<AppEnvironment> {
-  const processPart = randomText(8)
-  let count = 0
+  const { callers, nextRequestId, metrics } = options
+  const always = Object.entries(options.responseHeaders)
 
   return async function requestContextMiddleware(c, next) {
     const begunAt = performance.now()
-    count += 1
-    const requestId = `req_${processPart}${count.toString(36).padStart(6, '0')}`
+    const requestId = nextRequestId()
     const log = options.log.child({ request_id: requestId })
+    for (const [name, value] of always) c.header(name, value)
+    c.header('X-Request-Id', requestId)
     c.set('requestId', requestId)
     c.set('log', log)
-    c.header('X-Request-Id', requestId)
-    const caller = callerOf(peerOf(c), c.req.header('x-forwarded-for'), options.trustedProxies)
-    c.set('caller', caller ?? { address: null, viaTrustedProxy: false })
+    const caller = callers(c.env?.incoming?.socket.remoteAddress, c.req.header('x-forwarded-for'))
     const userAgent = c.req.header('user-agent')
+    c.set('caller', caller)
     c.set('origin', {
       requestId,
-      address: caller?.address ?? null,
+      address: caller.address,
       userAgent: userAgent === undefined ? null : storableText(userAgent, 400),
     })
-    if (caller === null) {
-      throw new KeydeskError('invalid_request', {
-        message: 'X-Forwarded-For holds something that is not an address.',
-      })
-    }
     await next()
+    const milliseconds = performance.now() - begunAt
+    const route = routePath(c, -1)
+    const { status } = c.res
+    metrics.observeRequest(route, status, milliseconds)
     log.info(
       {
         method: c.req.method,
-        route: routePath(c, -1),
-        status: c.res.status,
-        ms: Math.round((performance.now() - begunAt) * 10) / 10,
+        route,
+        status,
+        ms: Math.round(milliseconds * 10) / 10,
         address: caller.address,
       },
       'request',
     )
   }
-}
-
-function peerOf(c: Context<AppEnvironment>): string | undefined {
-  return c.env?.incoming?.socket.remoteAddress
 }

@@ -7,7 +7,15 @@ import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
 import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
-import { grantableScopes, idParameter, instant, label, metadata, pageLimit } from '../wire/inputs.ts'
+import {
+  grantableScopes,
+  idParameter,
+  instant,
+  label,
+  metadata,
+  pageLimit,
+  rateLimit,
+} from '../wire/inputs.ts'
 import { toWireKey, wireKey } from '../wire/key.ts'
 
 const security = [{ masterKey: [] }]
@@ -62,6 +70,7 @@ const mint = createRoute({
               scopes: grantableScopes.default([]),
               expires_at: instant.nullable().default(null),
               metadata: metadata.default({}),
+              rate_limit: rateLimit.nullable().default(null),
             })
             .openapi('NewKey'),
         },
@@ -103,8 +112,8 @@ export function adminKeyRoutes(
   )
 
   app.openapi(mint, async (c) => {
-    const { user_id, name, scopes, expires_at, metadata } = c.req.valid('json')
-    const request = { userId: user_id, name, scopes, metadata, expiresAt: expires_at }
+    const { user_id, name, scopes, expires_at, metadata, rate_limit } = c.req.valid('json')
+    const request = { userId: user_id, name, scopes, metadata, expiresAt: expires_at, rateLimit: rate_limit }
     const { key, keyText } = await mintKey(request, 'master_key', c.get('origin'))
     return c.json({ key: toWireKey(key, now()), key_text: keyText }, 201)
   })

@@ -40,3 +40,9 @@ export const pageLimit = z
   .default(50)
 
 export const idParameter = z.object({ id: z.string().min(1).max(200) })
+
+/** A limit of requests; a window of at most a day. */
+export const rateLimit = z.strictObject({
+  limit: z.int().min(1).max(1_000_000),
+  window_seconds: z.int().min(1).max(86_400),
+})

@@ -1,0 +1,35 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { equalInConstantTime } from '../../domain/constant-time.ts'
+import { KeydeskError } from '../../domain/errors.ts'
+import type { Metrics } from '../../services/metrics.ts'
+import type { AppEnvironment } from '../environment.ts'
+import { problemAnswers } from '../wire/answers.ts'
+
+const read = createRoute({
+  method: 'get',
+  path: '/metrics',
+  summary: 'Counters and timers in the Prometheus text format',
+  security: [{ metricsToken: [] }],
+  responses: {
+    200: { description: 'The metrics.', content: { 'text/plain': { schema: z.string() } } },
+    ...problemAnswers('unauthenticated'),
+  },
+})
+
+/** On the public listener the metrics want a token of their own; without one configured they are not there. */
+export function metricsRoutes(
+  app: OpenAPIHono<AppEnvironment>,
+  dependencies: { metrics: Metrics; token: string },
+): void {
+  const { metrics, token } = dependencies
+
+  app.openapi(read, async (c) => {
+    const shown = /^bearer +([!-~]+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    if (shown === undefined || !equalInConstantTime(shown, token)) {
+      throw new KeydeskError('unauthenticated', {
+        message: 'Send the header Authorization: Bearer <METRICS_TOKEN>.',
+      })
+    }
+    return c.text(await metrics.text(), 200, { 'Content-Type': metrics.contentType })
+  })
+}

@@ -1,0 +1,73 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { ApiKey } from '../storage/keys.ts'
+import type { User } from '../storage/users.ts'
+
+/** A key and its owner, as they were while the database had `generation`. */
+export interface KeyWithOwner {
+  readonly key: ApiKey
+  readonly owner: User
+}
+
+interface Entry {
+  /** The stored hash that the digest was proven against. */
+  storedHash: string
+  /** SHA-256 of the key text that passed Argon2id. */
+  digest: Uint8Array
+  record: KeyWithOwner
+  generation: number
+}
+
+/**
+ * What this process remembers of keys that have passed Argon2id. It holds no key text, is bounded, and vouches for
+ * nothing but two facts: that a text is the one that was proven, and what the record was in a generation.
+ */
+export interface KeyMemory {
+  /** Whether this text was proven against the hash that the remembered record has. */
+  proves(keyId: string, keyText: string): boolean
+  /** The record, if it is known as of `generation`; whatever is older has to be read again. */
+  recordOf(keyId: string, generation: number): KeyWithOwner | null
+  /** Remembers a text as proven against the hash of this record. */
+  rememberProof(keyText: string, record: KeyWithOwner, generation: number): void
+  /** Brings a record up to date. Where its stored hash has changed, the proof is forgotten. */
+  rememberRecord(record: KeyWithOwner, generation: number): void
+  forget(keyId: string): void
+}
+
+/** `entriesMax` bounds the memory: one to two kilobytes a key, metadata aside. */
+export function createKeyMemory(entriesMax: number): KeyMemory {
+  const entries = new LRUCache<string, Entry>({ max: entriesMax })
+  return {
+    proves(keyId, keyText) {
+      const entry = entries.get(keyId)
+      return entry !== undefined && timingSafeEqual(entry.digest, digestOf(keyText))
+    },
+
+    recordOf(keyId, generation) {
+      const entry = entries.peek(keyId)
+      return entry !== undefined && entry.generation === generation ? entry.record : null
+    },
+
+    rememberProof(keyText, record, generation) {
+      const storedHash = record.key.secretHash
+      entries.set(record.key.id, { storedHash, digest: digestOf(keyText), record, generation })
+    },
+
+    rememberRecord(record, generation) {
+      const entry = entries.peek(record.key.id)
+      if (entry === undefined) return
+      if (entry.storedHash !== record.key.secretHash) {
+        entries.delete(record.key.id)
+        return
+      }
+      entry.record = record
+      entry.generation = generation
+    },
+
+    forget: (keyId) => void entries.delete(keyId),
+  }
+}
+
+function digestOf(keyText: string): Uint8Array {
+  return hash('sha256', keyText, 'buffer')
+}

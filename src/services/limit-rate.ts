@@ -1,0 +1,43 @@
+import { LRUCache } from 'lru-cache'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import type { RateLimit, RateState } from '../domain/rate-limit.ts'
+
+/** Counts one request under `name` against a policy, and answers where that leaves it. */
+export type LimitRate = (name: string, policy: RateLimit) => Promise<RateState>
+
+const policiesMax = 1000
+
+/** Fixed windows, counted in this process. Under one name exactly `limit` requests of a window are allowed. */
+export function createLimitRate(): LimitRate {
+  // One limiter for each policy in use: a key whose policy is changed begins a new window.
+  const limiters = new LRUCache<string, RateLimiterMemory>({ max: policiesMax })
+
+  return async function limitRate(name, policy) {
+    const result = await consume(limiterOf(policy), name)
+    return {
+      policy,
+      allowed: result.consumedPoints <= policy.limit,
+      remaining: Math.max(0, policy.limit - result.consumedPoints),
+      resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
+    }
+  }
+
+  function limiterOf(policy: RateLimit): RateLimiterMemory {
+    const policyName = `${policy.limit}/${policy.window_seconds}`
+    const known = limiters.get(policyName)
+    if (known !== undefined) return known
+    const made = new RateLimiterMemory({ points: policy.limit, duration: policy.window_seconds })
+    limiters.set(policyName, made)
+    return made
+  }
+}
+
+/** The library rejects with the same result when the limit is passed. */
+async function consume(limiter: RateLimiterMemory, name: string): Promise<RateLimiterRes> {
+  try {
+    return await limiter.consume(name)
+  } catch (result) {
+    if (result instanceof RateLimiterRes) return result
+    throw result
+  }
+}

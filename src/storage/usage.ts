@@ -1,0 +1,63 @@
+import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import type { Database, Statement, Writer } from './query.ts'
+import type { keyRefusals, keyStats, keyUsage } from './schema.postgres.ts'
+
+export type KeyUsage = (typeof keyUsage)['$inferSelect']
+export type KeyStat = (typeof keyStats)['$inferSelect']
+export type KeyRefusalRow = (typeof keyRefusals)['$inferSelect']
+
+/** How many refusals are kept of each key. */
+export const refusalsKept = 5
+
+/** How keys are used: written in batches, never by a verification. */
+export function createUsage(database: Database) {
+  const { keyRefusals, keyStats, keyUsage } = database.tables
+  return {
+    /** Adds to the counts; the latest use stays the latest, in whatever order processes flush. */
+    addUses: (tx: Writer, rows: KeyUsage[]): Statement =>
+      tx
+        .insert(keyUsage)
+        .values(rows)
+        .onConflictDoUpdate({
+          target: keyUsage.keyId,
+          set: {
+            requestCount: sql`${keyUsage.requestCount} + excluded.request_count`,
+            lastUsedAt: sql`CASE WHEN excluded.last_used_at > ${keyUsage.lastUsedAt}
+              THEN excluded.last_used_at ELSE ${keyUsage.lastUsedAt} END`,
+          },
+        }),
+
+    addStats: (tx: Writer, rows: KeyStat[]): Statement =>
+      tx
+        .insert(keyStats)
+        .values(rows)
+        .onConflictDoUpdate({
+          target: [keyStats.keyId, keyStats.hour, keyStats.outcome],
+          set: { count: sql`${keyStats.count} + excluded.count` },
+        }),
+
+    addRefusals: (tx: Writer, rows: KeyRefusalRow[]): Statement => tx.insert(keyRefusals).values(rows),
+
+    /** Keeps the last five refusals of each of these keys. */
+    pruneRefusals: (tx: Writer, keyIds: string[]): Statement =>
+      tx.delete(keyRefusals).where(and(inArray(keyRefusals.keyId, keyIds), notAmongTheLast(keyIds))),
+
+    async refusalsOf(keyId: string): Promise<KeyRefusalRow[]> {
+      const query = database.select().from(keyRefusals).where(eq(keyRefusals.keyId, keyId))
+      return database.rows(query.orderBy(desc(keyRefusals.at), desc(keyRefusals.id)).limit(refusalsKept))
+    },
+
+    async statsOf(keyId: string): Promise<KeyStat[]> {
+      return database.rows(
+        database.select().from(keyStats).where(eq(keyStats.keyId, keyId)).orderBy(desc(keyStats.hour)),
+      )
+    },
+  }
+
+  function notAmongTheLast(keyIds: string[]): SQL {
+    return sql`${keyRefusals.id} NOT IN (SELECT id FROM (
+      SELECT id, row_number() OVER (PARTITION BY key_id ORDER BY at DESC, id DESC) AS place
+      FROM ${keyRefusals} WHERE ${inArray(keyRefusals.keyId, keyIds)}
+    ) AS ranked WHERE place <= ${refusalsKept})`
+  }
+}
