@@ -42,7 +42,7 @@ export async function createGateway(
   const now = options.now ?? (() => new Date())
   const log = pino(
     { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    options.log ?? pino.destination(1),
+    options.log ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 }),
   )
   const derived = deriveKeys(config.proxyMasterKey)
   const previous = config.proxyMasterKeyPrevious

@@ -33,7 +33,7 @@ import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { signInRoutes } from './routes/sign-in.ts'
-import { validateRoutes } from './routes/validate.ts'
+import { createValidateApp, validatePath, validateRoutes } from './routes/validate.ts'
 import { describeIssues } from './validation-issues.ts'
 import { whoMaySignIn } from './who-may-sign-in.ts'
 
@@ -54,8 +54,13 @@ export interface AppDependencies {
   readonly now: () => Date
 }
 
+export interface App {
+  fetch(request: Request, bindings: AppEnvironment['Bindings']): Response | Promise<Response>
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
+}
+
 /** The whole HTTP surface. */
-export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnvironment> {
+export function createApp(dependencies: AppDependencies): App {
   const { config, log, storage, signIn, metrics, limitRate } = dependencies
   const headers = responseHeaders(config.authBaseUrl)
   const callers = createCallers(config.trustedProxies)
@@ -77,7 +82,8 @@ export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnviron
   const answerProblem = createAnswerProblem(pages)
   app.onError(answerProblem)
 
-  validateRoutes(app, {
+  for (const route of validateRoutes) app.openAPIRegistry.registerPath(route)
+  const validateApp = createValidateApp({
     verifyKey: dependencies.verifyKey,
     callers,
     nextRequestId,
@@ -122,6 +128,18 @@ export function createApp(dependencies: AppDependencies): OpenAPIHono<AppEnviron
   adminKeyRoutes(app, dependencies)
   adminAuditRoutes(app, dependencies)
 
-  app.notFound(answerUnrouted(app))
-  return app
+  app.notFound(answerUnrouted([...app.routes, ...validateApp.routes]))
+  return { fetch: dispatch, routes: [...app.routes, ...validateApp.routes] }
+
+  function dispatch(request: Request, bindings: AppEnvironment['Bindings']): Response | Promise<Response> {
+    const isValidation = isValidateUrl(bindings.incoming?.url ?? new URL(request.url).pathname)
+    const isAnswered = request.method === 'GET' || request.method === 'POST' || request.method === 'HEAD'
+    return isValidation && isAnswered ? validateApp.fetch(request, bindings) : app.fetch(request, bindings)
+  }
+}
+
+function isValidateUrl(url: string): boolean {
+  return (
+    url.startsWith(validatePath) && (url.length === validatePath.length || url[validatePath.length] === '?')
+  )
 }

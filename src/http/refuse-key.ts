@@ -6,6 +6,11 @@ import type { Verification } from '../services/verify-key.ts'
 import type { AppEnvironment } from './environment.ts'
 import { challengeOf, problemDocument, wantsPage } from './problem.ts'
 
+interface Refusal {
+  readonly code: ErrorCode
+  readonly detail: string
+  readonly headers: Readonly<Record<string, string>>
+}
 type Refused = Exclude<Verification, { outcome: 'valid' }>
 
 const details: Record<Refused['outcome'], string> = {
@@ -33,32 +38,43 @@ export function createRefuseKey(dependencies: {
   const { limitRate, failureLimit } = dependencies
   const problemJson = { ...dependencies.responseHeaders, 'Content-Type': 'application/problem+json' }
 
-  return async function refuseKey(
+  return function refuseKey(
     c: Context<AppEnvironment>,
     refused: { verification: Refused; address: string | null; accept: string | undefined; requestId: string },
-  ): Promise<Response> {
-    const { verification, address, accept, requestId } = refused
-    const { code, detail, headers } = await decide(verification, address)
+  ): Response | Promise<Response> {
+    const deciding = decide(refused.verification, refused.address)
+    return deciding instanceof Promise
+      ? deciding.then((refusal) => answer(c, refused, refusal))
+      : answer(c, refused, deciding)
+  }
+
+  function answer(
+    c: Context<AppEnvironment>,
+    { accept, requestId }: { accept: string | undefined; requestId: string },
+    { code, detail, headers }: Refusal,
+  ): Response {
     const { status } = errorCodes[code]
     if (wantsPage(accept)) {
       for (const [name, value] of Object.entries(headers)) c.header(name, value)
       throw new KeydeskError(code, { message: detail })
     }
     const body = JSON.stringify(problemDocument(code, detail, requestId))
-    return c.body(body, status, { ...problemJson, ...headers, 'X-Request-Id': requestId })
+    return new Response(body, { status, headers: { ...problemJson, ...headers, 'X-Request-Id': requestId } })
   }
 
-  async function decide(verification: Refused, address: string | null) {
+  function decide(verification: Refused, address: string | null): Refusal | Promise<Refusal> {
     const { outcome } = verification
     if (outcome === 'rate_limited') return refusal(outcome, details[outcome], 'key', verification.rate)
     // A missing scope is no failing credential: the key is good.
     if (failureLimit === null || outcome === 'insufficient_scope') return refusal(outcome, details[outcome])
-    const state = await limitRate(`failures ${addressBucket(address)}`, failureLimit)
-    if (state.allowed) return refusal(outcome, details[outcome])
-    return refusal('rate_limited', tooManyFailures, 'failures', state)
+    return limitRate(`failures ${addressBucket(address)}`, failureLimit).then((state) =>
+      state.allowed
+        ? refusal(outcome, details[outcome])
+        : refusal('rate_limited', tooManyFailures, 'failures', state),
+    )
   }
 
-  function refusal(code: ErrorCode, detail: string, policyName?: string, rate?: RateState) {
+  function refusal(code: ErrorCode, detail: string, policyName?: string, rate?: RateState): Refusal {
     const challenge = challengeOf(code)
     const headers = {
       ...(challenge === null ? {} : { 'WWW-Authenticate': challenge }),

@@ -3,6 +3,7 @@ import { KeydeskError } from '../domain/errors.ts'
 import { judgeKey, type KeyRefusal } from '../domain/key-status.ts'
 import { hasGenuineTag, type KeyText, parseKeyText } from '../domain/key-text.ts'
 import type { RateLimit, RateState } from '../domain/rate-limit.ts'
+import { storableText } from '../domain/storable-text.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SecretHasher } from './hash-secret.ts'
 import type { KeyMemory, KeyWithOwner } from './key-memory.ts'
@@ -15,7 +16,8 @@ export interface VerificationRequest {
   readonly keyText: string
   readonly scopes: readonly string[]
   readonly address: string | null
-  readonly userAgent: string | null
+  /** As it was sent. */
+  readonly userAgent: string | undefined
 }
 
 /** Everything but `invalid_key` is told only to who proved the whole secret. */
@@ -140,12 +142,11 @@ export function createVerifyKey(dependencies: {
     metrics.countVerification(verification.outcome)
     if (verification.outcome === 'valid') usage.used(verification.record.key.id, now())
     else if (verification.outcome !== 'invalid_key') {
-      const { address, userAgent } = request
       usage.refused(verification.record.key.id, {
         at: now(),
         reason: verification.outcome,
-        address,
-        userAgent,
+        address: request.address,
+        userAgent: request.userAgent === undefined ? null : storableText(request.userAgent, 400),
       })
     }
     return verification

@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { TrieRouter } from 'hono/router/trie-router'
 import { KeydeskError } from '../../domain/errors.ts'
 import type { AppEnvironment } from '../environment.ts'
@@ -8,9 +8,11 @@ import type { AppEnvironment } from '../environment.ts'
  * everything has been registered.
  * @throws KeydeskError always: `method_not_allowed` with the header Allow, or `not_found`.
  */
-export function answerUnrouted(app: Hono<AppEnvironment>): (c: Context<AppEnvironment>) => never {
+export function answerUnrouted(
+  routes: readonly { readonly method: string; readonly path: string }[],
+): (c: Context<AppEnvironment>) => never {
   const methodsByPath = new Map<string, Set<string>>()
-  for (const { method, path } of app.routes) {
+  for (const { method, path } of routes) {
     // Middleware is registered for ALL methods.
     if (method === 'ALL') continue
     const methods = methodsByPath.get(path) ?? new Set()
