@@ -12,6 +12,7 @@ import type { RecordRefusal } from '../services/record-refusal.ts'
 import type { RevokeKey } from '../services/revoke-key.ts'
 import type { VerifyKey } from '../services/verify-key.ts'
 import type { Storage } from '../storage/storage.ts'
+import { createArrivals } from './arrivals.ts'
 import { readAssets } from './assets.ts'
 import { createCallers } from './callers.ts'
 import type { AppEnvironment } from './environment.ts'
@@ -65,6 +66,7 @@ export function createApp(dependencies: AppDependencies): App {
   const headers = responseHeaders(config.authBaseUrl)
   const callers = createCallers(config.trustedProxies)
   const nextRequestId = createRequestIds()
+  const arrivals = createArrivals()
   const app = new OpenAPIHono<AppEnvironment>({
     defaultHook: (result) => {
       if (!result.success)
@@ -97,6 +99,7 @@ export function createApp(dependencies: AppDependencies): App {
     baseUrl: config.authBaseUrl,
     metrics,
     log,
+    now: dependencies.now,
   })
 
   app.use(requestContext({ log, callers, nextRequestId, responseHeaders: headers, metrics }))
@@ -132,6 +135,8 @@ export function createApp(dependencies: AppDependencies): App {
   return { fetch: dispatch, routes: [...app.routes, ...validateApp.routes] }
 
   function dispatch(request: Request, bindings: AppEnvironment['Bindings']): Response | Promise<Response> {
+    // Every request counts here, whatever it asks: the group of one says which others came before.
+    bindings.arrivalGroup = arrivals(bindings.incoming?.socket)
     const isValidation = isValidateUrl(bindings.incoming?.url ?? new URL(request.url).pathname)
     const isAnswered = request.method === 'GET' || request.method === 'POST' || request.method === 'HEAD'
     return isValidation && isAnswered ? validateApp.fetch(request, bindings) : app.fetch(request, bindings)

@@ -12,6 +12,8 @@ export interface AppEnvironment {
   }
   /** What @hono/node-server passes beside the request; absent where the app is called without a socket. */
   Bindings: {
+    /** The group of requests with which this one arrived; see arrivals.ts. */
+    arrivalGroup?: number
     incoming?: {
       socket: { remoteAddress?: string | undefined }
       rawHeaders: string[]

@@ -1,17 +1,21 @@
 import type { Context } from 'hono'
 import { type ErrorCode, errorCodes, KeydeskError } from '../domain/errors.ts'
-import { addressBucket, type RateLimit, type RateState, rateLimitHeaders } from '../domain/rate-limit.ts'
+import { addressBucket, type RateLimit, rateLimitHeaders } from '../domain/rate-limit.ts'
 import type { LimitRate } from '../services/limit-rate.ts'
 import type { Verification } from '../services/verify-key.ts'
 import type { AppEnvironment } from './environment.ts'
 import { challengeOf, problemDocument, wantsPage } from './problem.ts'
 
+type Refused = Exclude<Verification, { outcome: 'valid' }>
+
+/** A refusal that is ready but for the request id. */
 interface Refusal {
   readonly code: ErrorCode
   readonly detail: string
   readonly headers: Readonly<Record<string, string>>
+  /** The body up to the request id, which is its last member. */
+  readonly bodyStart: string
 }
-type Refused = Exclude<Verification, { outcome: 'valid' }>
 
 const details: Record<Refused['outcome'], string> = {
   invalid_key: 'This is not a key of ours. Check that the whole key was copied.',
@@ -35,51 +39,62 @@ export function createRefuseKey(dependencies: {
   failureLimit: RateLimit | null
   responseHeaders: Readonly<Record<string, string>>
 }) {
-  const { limitRate, failureLimit } = dependencies
-  const problemJson = { ...dependencies.responseHeaders, 'Content-Type': 'application/problem+json' }
+  const { limitRate, failureLimit, responseHeaders } = dependencies
+  const byOutcome = {
+    invalid_key: prepare('invalid_key', details.invalid_key),
+    revoked_key: prepare('revoked_key', details.revoked_key),
+    user_disabled: prepare('user_disabled', details.user_disabled),
+    expired_key: prepare('expired_key', details.expired_key),
+    insufficient_scope: prepare('insufficient_scope', details.insufficient_scope),
+    rate_limited: prepare('rate_limited', details.rate_limited),
+  }
+  const failing = prepare('rate_limited', tooManyFailures)
 
   return function refuseKey(
     c: Context<AppEnvironment>,
     refused: { verification: Refused; address: string | null; accept: string | undefined; requestId: string },
   ): Response | Promise<Response> {
-    const deciding = decide(refused.verification, refused.address)
-    return deciding instanceof Promise
-      ? deciding.then((refusal) => answer(c, refused, refusal))
-      : answer(c, refused, deciding)
+    const { verification, address, accept, requestId } = refused
+    const { outcome } = verification
+    const refusal = byOutcome[outcome]
+    if (verification.outcome === 'rate_limited') {
+      return answer(c, refusal, accept, requestId, rateLimitHeaders('key', verification.rate))
+    }
+    // A missing scope is no failing credential: the key is good.
+    if (failureLimit === null || outcome === 'insufficient_scope')
+      return answer(c, refusal, accept, requestId)
+    return limitRate(`failures ${addressBucket(address)}`, failureLimit).then((state) =>
+      state.allowed
+        ? answer(c, refusal, accept, requestId)
+        : answer(c, failing, accept, requestId, rateLimitHeaders('failures', state)),
+    )
   }
 
   function answer(
     c: Context<AppEnvironment>,
-    { accept, requestId }: { accept: string | undefined; requestId: string },
-    { code, detail, headers }: Refusal,
+    { code, detail, headers, bodyStart }: Refusal,
+    accept: string | undefined,
+    requestId: string,
+    rate?: Record<string, string>,
   ): Response {
-    const { status } = errorCodes[code]
     if (wantsPage(accept)) {
-      for (const [name, value] of Object.entries(headers)) c.header(name, value)
+      for (const [name, value] of Object.entries(rate ?? {})) c.header(name, value)
       throw new KeydeskError(code, { message: detail })
     }
-    const body = JSON.stringify(problemDocument(code, detail, requestId))
-    return new Response(body, { status, headers: { ...problemJson, ...headers, 'X-Request-Id': requestId } })
+    return new Response(`${bodyStart}${requestId}"}`, {
+      status: errorCodes[code].status,
+      headers: { ...headers, ...rate, 'X-Request-Id': requestId },
+    })
   }
 
-  function decide(verification: Refused, address: string | null): Refusal | Promise<Refusal> {
-    const { outcome } = verification
-    if (outcome === 'rate_limited') return refusal(outcome, details[outcome], 'key', verification.rate)
-    // A missing scope is no failing credential: the key is good.
-    if (failureLimit === null || outcome === 'insufficient_scope') return refusal(outcome, details[outcome])
-    return limitRate(`failures ${addressBucket(address)}`, failureLimit).then((state) =>
-      state.allowed
-        ? refusal(outcome, details[outcome])
-        : refusal('rate_limited', tooManyFailures, 'failures', state),
-    )
-  }
-
-  function refusal(code: ErrorCode, detail: string, policyName?: string, rate?: RateState): Refusal {
+  function prepare(code: ErrorCode, detail: string): Refusal {
     const challenge = challengeOf(code)
     const headers = {
+      ...responseHeaders,
+      'Content-Type': 'application/problem+json',
       ...(challenge === null ? {} : { 'WWW-Authenticate': challenge }),
-      ...(policyName === undefined || rate === undefined ? {} : rateLimitHeaders(policyName, rate)),
     }
-    return { code, detail, headers }
+    const empty = JSON.stringify(problemDocument(code, detail, ''))
+    return { code, detail, headers, bodyStart: empty.slice(0, -'"}'.length) }
   }
 }

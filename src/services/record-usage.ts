@@ -38,11 +38,14 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
         use.lastUsedAt = at
         use.requestCount += 1
       }
-      countOutcome(keyId, at, 'valid')
     },
 
     refused(keyId, { at, reason, address, userAgent }) {
-      countOutcome(keyId, at, reason)
+      const hour = hourOf(at)
+      const name = `${keyId} ${hour.getTime()} ${reason}`
+      const stat = gathered.stats.get(name)
+      if (stat === undefined) gathered.stats.set(name, { keyId, hour, outcome: reason, count: 1 })
+      else stat.count += 1
       const last = gathered.refusals.get(keyId) ?? []
       last.push({ id: `ref_${at.getTime()}_${randomText(8)}`, keyId, at, reason, address, userAgent })
       if (last.length > refusalsKept) last.shift()
@@ -56,18 +59,10 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
     },
   }
 
-  function countOutcome(keyId: string, at: Date, outcome: string): void {
-    const hour = Math.floor(at.getTime() / hourMs) * hourMs
-    const name = `${keyId} ${hour} ${outcome}`
-    const stat = gathered.stats.get(name)
-    if (stat === undefined) gathered.stats.set(name, { keyId, hour: new Date(hour), outcome, count: 1 })
-    else stat.count += 1
-  }
-
   async function flushOnce(): Promise<void> {
     const taken = gathered
     gathered = empty()
-    const waiting = [...new Set([...taken.stats.values()].map(({ keyId }) => keyId))]
+    const waiting = [...new Set([...taken.uses.keys(), ...taken.refusals.keys()])]
     while (waiting.length > 0) {
       const batch = waiting.splice(0, batchMax)
       try {
@@ -83,14 +78,27 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
 
   async function writeBatch(taken: Gathered, keyIds: ReadonlySet<string>): Promise<void> {
     const { uses, stats, refusals } = partOf(taken, keyIds)
+    const useRows = [...uses.values()]
+    // The uses between two flushes count for the hour of the last of them: that can be off by one flush interval.
+    const useStats = useRows.map(({ keyId, lastUsedAt, requestCount }) => ({
+      keyId,
+      hour: hourOf(lastUsedAt),
+      outcome: 'valid',
+      count: requestCount,
+    }))
+    const statRows = [...useStats, ...stats.values()]
     const refusalRows = [...refusals.values()].flat()
     await storage.atomicallyUnnoticed((tx) => [
-      ...(uses.size === 0 ? [] : [storage.usage.addUses(tx, [...uses.values()])]),
-      ...(stats.size === 0 ? [] : [storage.usage.addStats(tx, [...stats.values()])]),
+      ...(useRows.length === 0 ? [] : [storage.usage.addUses(tx, useRows)]),
+      storage.usage.addStats(tx, statRows),
       ...(refusalRows.length === 0 ? [] : [storage.usage.addRefusals(tx, refusalRows)]),
       ...(refusalRows.length === 0 ? [] : [storage.usage.pruneRefusals(tx, [...refusals.keys()])]),
     ])
   }
+}
+
+function hourOf(at: Date): Date {
+  return new Date(Math.floor(at.getTime() / hourMs) * hourMs)
 }
 
 function empty(): Gathered {

@@ -18,6 +18,8 @@ export interface VerificationRequest {
   readonly address: string | null
   /** As it was sent. */
   readonly userAgent: string | undefined
+  /** The group of requests with which this one arrived. */
+  readonly arrivalGroup: number
 }
 
 /** Everything but `invalid_key` is told only to who proved the whole secret. */
@@ -58,7 +60,7 @@ export function createVerifyKey(dependencies: {
     if (key === null) return note(invalid, request)
     const isProven = memory.proves(key.id, key.text)
     if (isProven) {
-      const record = memory.recordOf(key.id, storage.generation())
+      const record = memory.recordOf(key.id, storage.generation(request.arrivalGroup))
       if (record !== null) {
         metrics.countKeyMemory('hit')
         return judge(record, key, request)
@@ -106,10 +108,11 @@ export function createVerifyKey(dependencies: {
     key: KeyText,
     request: VerificationRequest,
   ): Verification | Promise<Verification> {
-    const refusal = judgeKey(record.key, record.owner, request.scopes, now())
-    if (refusal !== null) return note({ outcome: refusal, record }, request)
+    const at = now()
+    const refusal = judgeKey(record.key, record.owner, request.scopes, at)
+    if (refusal !== null) return note({ outcome: refusal, record }, request, at)
     const policy = record.key.rateLimit ?? defaultRateLimit
-    if (policy === null) return note({ outcome: 'valid', record, rate: null }, request)
+    if (policy === null) return note({ outcome: 'valid', record, rate: null }, request, at)
     return judgeRate(policy, record, key, request)
   }
 
@@ -138,12 +141,12 @@ export function createVerifyKey(dependencies: {
     return record
   }
 
-  function note(verification: Verification, request: VerificationRequest): Verification {
+  function note(verification: Verification, request: VerificationRequest, at = now()): Verification {
     metrics.countVerification(verification.outcome)
-    if (verification.outcome === 'valid') usage.used(verification.record.key.id, now())
+    if (verification.outcome === 'valid') usage.used(verification.record.key.id, at)
     else if (verification.outcome !== 'invalid_key') {
       usage.refused(verification.record.key.id, {
-        at: now(),
+        at,
         reason: verification.outcome,
         address: request.address,
         userAgent: request.userAgent === undefined ? null : storableText(request.userAgent, 400),

@@ -83,10 +83,11 @@ export interface Database {
   atomicallyUnnoticed(list: (tx: Writer) => readonly Step[]): Promise<boolean>
   /**
    * A number that changes whenever anything that may be remembered has changed, by this process or by another. What was
-   * read while it had one value is true as long as it has that value. Takes about two microseconds.
+   * read while it had one value is true as long as it has that value. Takes a few microseconds, so requests of one group
+   * (see arrivals.ts) share one look.
    * @throws KeydeskError `unavailable`
    */
-  generation(): number
+  generation(arrivalGroup?: number): number
   /** Resolves when the database answers. @throws KeydeskError `unavailable` */
   ping(): Promise<void>
   close(): Promise<void>

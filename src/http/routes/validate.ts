@@ -12,6 +12,7 @@ import { requireOwnSite } from '../middleware/refuse-cross-site.ts'
 import { requireHttps } from '../middleware/refuse-plain-http.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { AnswerProblem } from '../problem.ts'
+import { createRefusalLog } from '../refusal-log.ts'
 import type { RefuseKey } from '../refuse-key.ts'
 import { queryOf, readVerificationHeaders } from '../request-reading.ts'
 import { describeIssues } from '../validation-issues.ts'
@@ -55,6 +56,14 @@ export interface ValidateDependencies {
   readonly baseUrl: string
   readonly metrics: Metrics
   readonly log: Logger
+  readonly now: () => Date
+}
+
+/** What is known of a request before it is verified; the address once it has been read. */
+interface Asked {
+  readonly requestId: string
+  readonly begunAt: number
+  address: string | null
 }
 
 /**
@@ -75,15 +84,15 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     log,
   } = dependencies
   const json = { ...responseHeaders, 'Content-Type': 'application/json' }
+  const countRefusal = createRefusalLog(dependencies.now)
   const app = new Hono<AppEnvironment>()
 
   app.on(['GET', 'POST'], validatePath, (c) => {
-    const begunAt = performance.now()
-    const requestId = nextRequestId()
-    const done = (response: Response) => finish(response, c, requestId, begunAt)
-    const failed = (error: unknown) => done(answerError(error, c, requestId))
+    const asked: Asked = { requestId: nextRequestId(), begunAt: performance.now(), address: null }
+    const done = (response: Response) => finish(response, c, asked)
+    const failed = (error: unknown) => done(answerError(error, c, asked.requestId))
     try {
-      const answering = c.req.method === 'POST' ? answerPost(c, requestId) : answer(c, requestId)
+      const answering = c.req.method === 'POST' ? answerPost(c, asked) : answer(c, asked)
       return answering instanceof Promise ? answering.then(done).catch(failed) : done(answering)
     } catch (error) {
       return failed(error)
@@ -91,45 +100,47 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
   })
   return app
 
-  function answer(c: Context<AppEnvironment>, requestId: string): Response | Promise<Response> {
+  function answer(c: Context<AppEnvironment>, asked: Asked): Response | Promise<Response> {
     const headers = readVerificationHeaders(c)
     const caller = callers(c.env?.incoming?.socket.remoteAddress, headers['x-forwarded-for'])
+    asked.address = caller.address
     requireHttps(baseUrl, caller.viaTrustedProxy, headers['x-forwarded-proto'])
     const search = queryOf(c)
     const keyText = presentedKey(headers, search)
     const scopes = search === '' ? [] : readScopes(search)
-    const asked = { requestId, address: caller.address, accept: headers.accept }
     const verifying = verifyKey({
       keyText,
       scopes,
       address: caller.address,
       userAgent: headers['user-agent'],
+      arrivalGroup: c.env.arrivalGroup ?? Number.NaN,
     })
     return verifying instanceof Promise
-      ? verifying.then((verification) => answerWith(c, verification, asked))
-      : answerWith(c, verifying, asked)
+      ? verifying.then((verification) => answerWith(c, verification, asked, headers.accept))
+      : answerWith(c, verifying, asked, headers.accept)
   }
 
   function answerWith(
     c: Context<AppEnvironment>,
     verification: Verification,
-    asked: { requestId: string; address: string | null; accept: string | undefined },
+    { requestId, address }: Asked,
+    accept: string | undefined,
   ): Response | Promise<Response> {
-    if (verification.outcome !== 'valid') return refuseKey(c, { ...asked, verification })
+    if (verification.outcome !== 'valid') return refuseKey(c, { verification, address, accept, requestId })
     const rate = verification.rate === null ? noHeaders : rateLimitHeaders('key', verification.rate)
     // Not c.body: a Headers object, which nobody reads, would cost more than the verification.
     return new Response(validationText(verification.record), {
-      headers: { ...json, ...rate, 'X-Request-Id': asked.requestId },
+      headers: { ...json, ...rate, 'X-Request-Id': requestId },
     })
   }
 
   /** A POST asks the same as a GET: a body would be something that we do not read, and so do not take. */
-  async function answerPost(c: Context<AppEnvironment>, requestId: string): Promise<Response> {
+  async function answerPost(c: Context<AppEnvironment>, asked: Asked): Promise<Response> {
     requireOwnSite(c, baseUrl)
     const length = c.req.header('content-length')
     const isEmpty =
       length === '0' || (length === undefined && c.req.header('transfer-encoding') === undefined)
-    const answered = await answer(c, requestId)
+    const answered = await answer(c, asked)
     if (isEmpty || answered.status === 401) return answered
     throw new KeydeskError('invalid_request', {
       message:
@@ -137,20 +148,22 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     })
   }
 
-  function finish(
-    response: Response,
-    c: Context<AppEnvironment>,
-    requestId: string,
-    begunAt: number,
-  ): Response {
+  function finish(response: Response, c: Context<AppEnvironment>, asked: Asked): Response {
+    const { requestId, begunAt, address } = asked
     const milliseconds = performance.now() - begunAt
     const { status } = response
     metrics.observeRequest(validatePath, status, milliseconds)
     // A good key is a line only for who debugs: services ask thousands of times a second.
     const level = status === 200 ? 'debug' : 'info'
-    if (log.isLevelEnabled(level)) {
+    if (!log.isLevelEnabled(level)) return response
+    const refusals = status === 401 || status === 429 ? countRefusal(address) : undefined
+    if (refusals !== null) {
       const ms = Math.round(milliseconds * 10) / 10
-      log[level]({ request_id: requestId, method: c.req.method, route: validatePath, status, ms }, 'request')
+      const { method } = c.req
+      log[level](
+        { request_id: requestId, method, route: validatePath, status, ms, address, refusals },
+        'request',
+      )
     }
     return response
   }

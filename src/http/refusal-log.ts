@@ -1,0 +1,24 @@
+import { LRUCache } from 'lru-cache'
+
+const addressesMax = 10_000
+
+/**
+ * Says which refusals of bad credentials are worth a line: of each address and minute the first, the second, the fourth,
+ * the eighth and so on. A flood leaves a handful of lines that tell how large it is, and does not fill the disk.
+ */
+export function createRefusalLog(now: () => Date): (address: string | null) => number | null {
+  const counts = new LRUCache<string, { minute: number; count: number }>({ max: addressesMax })
+
+  /** How many refusals the address has had this minute, where that is worth a line. */
+  return function countRefusal(address) {
+    const minute = Math.floor(now().getTime() / 60_000)
+    const name = address ?? ''
+    const known = counts.get(name)
+    if (known === undefined || known.minute !== minute) {
+      counts.set(name, { minute, count: 1 })
+      return 1
+    }
+    known.count += 1
+    return (known.count & (known.count - 1)) === 0 ? known.count : null
+  }
+}
