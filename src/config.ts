@@ -2,10 +2,24 @@ import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { type AddressRange, parseRange } from './domain/client-address.ts'
-import { parseDuration } from './domain/duration.ts'
-import { normalizeEmail } from './domain/email-address.ts'
-import type { RateLimit } from './domain/rate-limit.ts'
 import { isReservedScope, isScope } from './domain/scopes.ts'
+import {
+  baseUrl,
+  boundedInteger,
+  databaseUrl,
+  domains,
+  duration,
+  emails,
+  flag,
+  issuer,
+  list,
+  loopbackHosts,
+  masterKeyHint,
+  optionalText,
+  rateLimit,
+  sampleWords,
+  secret,
+} from './setting-kinds.ts'
 
 /** Every setting, read once. The name of each member is the setting's name in camel case. */
 export type Config = Readonly<z.output<typeof settings>> & {
@@ -24,87 +38,6 @@ export class SettingsError extends Error {
     this.problems = problems
   }
 }
-
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
-const masterKeyHint = 'make one with: openssl rand -hex 32'
-// Words of sample files. Nobody's random secret holds them, and a secret that does was copied from somewhere.
-const sampleWords =
-  /change[-_ ]?me|replace[-_ ]?me|example|sample|placeholder|your[-_ ]|password|default|dummy|<.*>/i
-
-const optionalText = z.string().default('')
-const boundedInteger = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^[0-9]{1,9}$/, 'must be a whole number')
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, `must be between ${min} and ${max}`)
-const duration = z.string().transform((text, context) => {
-  const seconds = parseDuration(text)
-  if (seconds !== null) return seconds
-  context.addIssue('must be a duration such as 30d, 12h, 10m or 45s')
-  return z.NEVER
-})
-const list = <T>(what: string, read: (item: string) => T | null) =>
-  z.string().transform((text, context) => {
-    const items: T[] = []
-    for (const item of text.split(',').map((part) => part.trim())) {
-      if (item === '') continue
-      const value = read(item)
-      if (value === null) context.addIssue(`"${item}" is not ${what}`)
-      else items.push(value)
-    }
-    return items
-  })
-const emails = list('an email address (a wildcard matches nobody)', (text) =>
-  text.includes('*') ? null : normalizeEmail(text),
-)
-const domains = list('a domain such as example.com (no wildcard, no @)', (text) =>
-  normalizeEmail(`someone@${text}`) === null || !text.includes('.') ? null : text.toLowerCase(),
-)
-const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
-const rateLimit = z.string().transform((text, context): RateLimit | null => {
-  if (text === 'off') return null
-  const [, limit, window] = /^([1-9][0-9]{0,6})\/(.+)$/.exec(text) ?? []
-  const seconds = window === undefined ? null : parseDuration(window)
-  if (limit !== undefined && seconds !== null && seconds <= 86_400) {
-    return { limit: Number(limit), window_seconds: seconds }
-  }
-  context.addIssue('must be off, or a limit such as 100/60s (a window of at most a day)')
-  return z.NEVER
-})
-const secret = (lengthMin: number, fix: string) =>
-  z
-    .string()
-    .refine((text) => text.length >= lengthMin, `must have at least ${lengthMin} characters; ${fix}`)
-    .refine((text) => !sampleWords.test(text), `looks like a sample value; ${fix}`)
-    .refine((text) => new Set(text).size >= 8, `repeats too few characters to be random; ${fix}`)
-    .refine((text) => /^[!-~]*$/.test(text), `must be printable ASCII without spaces; ${fix}`)
-
-/** An https URL, or http on loopback, without user, query and fragment. */
-function webUrl(text: string): URL | null {
-  if (!URL.canParse(text)) return null
-  const url = new URL(text)
-  const isSafe = url.protocol === 'https:' || (url.protocol === 'http:' && loopbackHosts.has(url.hostname))
-  return isSafe && url.username === '' && url.password === '' && url.search === '' && url.hash === ''
-    ? url
-    : null
-}
-
-const baseUrl = z.string().transform((text, context) => {
-  const url = webUrl(text)
-  if (url !== null && url.pathname === '/' && !text.includes('?') && !text.includes('#')) return url.origin
-  context.addIssue('must be a URL such as https://keys.example.com: https (http only on loopback), no path')
-  return z.NEVER
-})
-const issuer = z
-  .string()
-  .refine((text) => webUrl(text) !== null, 'must be an https URL (http only on loopback) without a query')
-const databaseUrl = z.string().refine((text) => /^file:.+/.test(text), {
-  error: (issue) =>
-    String(issue.input).startsWith('postgres')
-      ? 'Postgres is not supported by this version; use file:./data/keydesk.db'
-      : 'must look like file:./data/keydesk.db',
-})
 
 /** The settings by name; the defaults are those of the README table. */
 const settings = z.object({

@@ -1,10 +1,9 @@
 import { createServer, type Server } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
 import { type Config, readConfig, SettingsError } from './config.ts'
 import { KeydeskError } from './domain/errors.ts'
 import { createGateway, type Gateway } from './gateway.ts'
+import { createListener, drain } from './http/listener.ts'
 import { describeCause } from './http/problem.ts'
-import { refuseMalformed } from './http/refuse-malformed.ts'
 
 /*
  * The process: reads the settings, listens, and goes in good order. Exit codes: 0 after SIGTERM or SIGINT, 1 when it
@@ -16,11 +15,7 @@ const drainSeconds = 10
 async function main(): Promise<void> {
   const config = readConfig()
   const gateway = await createGateway(config)
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 15_000 },
-    getRequestListener((request, bindings) => gateway.fetch(request, bindings)),
-  )
-  server.on('clientError', refuseMalformed)
+  const server = createListener(gateway)
   const metricsServer = config.metricsPort === undefined ? null : createMetricsServer(gateway)
   leaveOnSignal(server, metricsServer, gateway)
   await listen(server, config.port, config.host)
@@ -58,14 +53,12 @@ function leaveOnSignal(server: Server, metricsServer: Server | null, gateway: Ga
     leaving = true
     metricsServer?.close()
     metricsServer?.closeAllConnections()
-    server.close(() => {
-      gateway.close().then(
+    drain(server, drainSeconds)
+      .then(() => gateway.close())
+      .then(
         () => process.exit(0),
         () => process.exit(1),
       )
-    })
-    server.closeIdleConnections()
-    setTimeout(() => server.closeAllConnections(), drainSeconds * 1000).unref()
   }
   process.on('SIGTERM', leave)
   process.on('SIGINT', leave)

@@ -13,12 +13,17 @@ export function isStorableText(text: string): boolean {
   return !text.includes('\u0000') && text.isWellFormed()
 }
 
-/** Whether every text in a JSON value, names of members included, can be stored as it is. */
-export function isStorableJson(value: unknown): boolean {
+const depthMax = 16
+
+/**
+ * Whether a JSON value can be stored as it is: every text in it, names of members included, and no deeper than 16 levels,
+ * so that nobody who reads it later runs out of stack.
+ */
+export function isStorableJson(value: unknown, depth = 1): boolean {
   if (typeof value === 'string') return isStorableText(value)
-  if (Array.isArray(value)) return value.every(isStorableJson)
-  if (typeof value === 'object' && value !== null) {
-    return Object.entries(value).every(([name, member]) => isStorableText(name) && isStorableJson(member))
-  }
-  return true
+  if (typeof value !== 'object' || value === null) return true
+  if (depth > depthMax) return false
+  return Object.entries(value).every(
+    ([name, member]) => isStorableText(name) && isStorableJson(member, depth + 1),
+  )
 }

@@ -1,34 +1,37 @@
 import type { Duplex } from 'node:stream'
-import { errorCodes } from '../domain/errors.ts'
+import { type ErrorCode, errorCodes } from '../domain/errors.ts'
 import { randomText } from '../domain/random-text.ts'
 import { problemDocument } from './problem.ts'
+import { responseHeaders } from './response-headers.ts'
 
-/**
- * Answers, in the form of the contract, what Node's HTTP parser refuses before there is a request: headers that are too
- * large, malformed lines, connections that stall.
- */
+/** The answer to what cannot become a request; it has no route and no log line, but it has an id. */
+export function malformedResponse(detail: string, code: ErrorCode = 'invalid_request'): Response {
+  const requestId = `req_${randomText(14)}`
+  return new Response(JSON.stringify(problemDocument(code, detail, requestId)), {
+    status: errorCodes[code].status,
+    headers: {
+      ...responseHeaders(''),
+      'Content-Type': 'application/problem+json',
+      'X-Request-Id': requestId,
+      Connection: 'close',
+    },
+  })
+}
+
+/** Answers what Node's HTTP parser refuses: headers that are too large, malformed lines, connections that stall. */
 export function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const code = error.code === 'HPE_HEADER_OVERFLOW' ? 'too_large' : 'invalid_request'
-  const requestId = `req_${randomText(14)}`
-  const detail =
-    code === 'too_large' ? 'The headers are larger than 16 KiB.' : 'This is not a well-formed HTTP request.'
-  const body = JSON.stringify(problemDocument(code, detail, requestId))
-  const { status } = errorCodes[code]
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${status === 413 ? 'Content Too Large' : 'Bad Request'}`,
-      'Content-Type: application/problem+json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      `X-Request-Id: ${requestId}`,
-      'X-Content-Type-Options: nosniff',
-      'Cache-Control: no-store',
-      'Connection: close',
-      '',
-      body,
-    ].join('\r\n'),
-  )
+  const response =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? malformedResponse('The headers are larger than 16 KiB.', 'too_large')
+      : malformedResponse('This is not a well-formed HTTP request.')
+  void response.text().then((body) => {
+    const lines = [...response.headers].map(([name, value]) => `${name}: ${value}`)
+    const status = response.status === 413 ? '413 Content Too Large' : '400 Bad Request'
+    const head = [`HTTP/1.1 ${status}`, ...lines, `content-length: ${Buffer.byteLength(body)}`]
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  })
 }

@@ -16,16 +16,24 @@ const bytesMax = 256 * 1024
  */
 export function createBoundedFetch(timeoutSeconds: number): BoundedFetch {
   return async function boundedFetch(url, init = {}) {
+    const abort = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    // A race, and not the signal alone: fetch holds the signal weakly, and forgets it when garbage is collected.
+    const deadline = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        abort.abort()
+        reject(new Refused(`no whole answer within ${timeoutSeconds} s`))
+      }, timeoutSeconds * 1000)
+    })
     try {
-      const signal = AbortSignal.timeout(timeoutSeconds * 1000)
-      const response = await fetch(url, { ...init, redirect: 'error', signal })
-      return {
-        status: response.status,
-        contentType: response.headers.get('content-type') ?? '',
-        body: await readBody(response),
-      }
-    } catch (cause) {
-      throw providerError('provider_unreachable', cause)
+      const asking = fetch(url, { ...init, redirect: 'error', signal: abort.signal })
+      const response = await Promise.race([asking, deadline])
+      const body = await readBody(response, deadline)
+      return { status: response.status, contentType: response.headers.get('content-type') ?? '', body }
+    } catch (error) {
+      throw providerError('provider_unreachable', describeFailure(error))
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
@@ -60,14 +68,33 @@ export function parseJsonObject(body: string, what: string): Record<string, unkn
   return value as Record<string, unknown>
 }
 
-async function readBody(response: Response): Promise<string> {
+/** Our own words about a refusal: the only error texts that may pass on. */
+class Refused extends Error {}
+
+async function readBody(response: Response, deadline: Promise<never>): Promise<string> {
+  if (response.body === null) return ''
+  const reader = response.body.getReader()
   const chunks: Uint8Array[] = []
   let bytes = 0
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    // Leaving the loop cancels the stream, so nothing more is read from the wire.
-    if (bytes > bytesMax) throw new Error(`the answer is larger than ${bytesMax} bytes`)
-    chunks.push(chunk)
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read(), deadline])
+      if (done) return Buffer.concat(chunks).toString('utf8')
+      bytes += value.byteLength
+      if (bytes > bytesMax) throw new Refused(`the answer is larger than ${bytesMax} bytes`)
+      chunks.push(value)
+    }
+  } catch (error) {
+    // Ends the connection: nothing more is read from the wire.
+    reader.cancel().catch(() => undefined)
+    throw error
   }
-  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** What fetch says of a failure may quote headers, and so tokens: only codes of the system pass on. */
+function describeFailure(error: unknown): Error {
+  if (error instanceof Refused) return error
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'no code'
+  return new Error(`the request failed (${code})`)
 }

@@ -48,7 +48,10 @@ export function createOAuthClient(options: {
       const tokens = new OAuth2Tokens(answer)
       try {
         if (tokens.tokenType().toLowerCase() !== 'bearer') throw new Error('the token type is not Bearer')
-        return { idToken: tokens.idToken(), accessToken: tokens.accessToken() }
+        const accessToken = tokens.accessToken()
+        // RFC 6750 §2.1: what is no b64token could not be sent on as it is.
+        if (!/^[A-Za-z0-9._~+/-]+=*$/.test(accessToken)) throw new Error('the access token is no b64token')
+        return { idToken: tokens.idToken(), accessToken }
       } catch (cause) {
         throw providerError('token_incomplete', cause)
       }

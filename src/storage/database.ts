@@ -27,11 +27,14 @@ export async function openDatabase(databaseUrl: string): Promise<Database> {
   }
 }
 
+const walTriesMax = 250
+const walPauseMs = 20
+
 function openSqlite(file: string): Database {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const client = new Sqlite(file, { timeout: 5000 })
   try {
-    client.pragma('journal_mode = WAL')
+    useWal(client)
     // What was acknowledged survives a power cut. Writes are few: verification makes none.
     client.pragma('synchronous = FULL')
     migrateSqlite(client, `${migrationsFolder}/sqlite`)
@@ -61,6 +64,21 @@ function openSqlite(file: string): Database {
     generation: generation.current,
     ping: () => guarded(() => void client.prepare('SELECT 1 FROM schema_migrations LIMIT 1').get()),
     close: async () => void client.close(),
+  }
+}
+
+/** Switching a new file to WAL ignores the busy timeout while another process writes to it: SQLite says BUSY at once. */
+function useWal(client: Sqlite.Database): void {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      client.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      const isBusy = error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')
+      if (!isBusy || tries === walTriesMax) throw error
+      // At start nothing else runs in this process, so it may as well sleep.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, walPauseMs)
+    }
   }
 }
 

@@ -8,8 +8,13 @@ import type * as schema from './schema.postgres.ts'
  * `await` on a builder do not compile.
  */
 
+/** Drizzle's builders run when they are awaited, outside of every list. A `then` of this shape makes `await` an error. */
+interface Unawaitable {
+  then(awaitingDoesNotCompile: never): never
+}
+
 /** A select that has not been carried out. */
-export interface Query<Row> {
+export interface Query<Row> extends Unawaitable {
   readonly $row?: Row
   where(condition: SQL | undefined): Query<Row>
   innerJoin(table: PgTable, on: SQL | undefined): Query<Row>
@@ -36,7 +41,7 @@ interface Select {
 
 declare const unexecuted: unique symbol
 /** A write that has not been carried out. */
-export interface Statement {
+export interface Statement extends Unawaitable {
   readonly [unexecuted]: true
 }
 

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { getRequestListener } from '@hono/node-server'
 import { readConfig } from '../../src/config.ts'
 import { createGateway, type Gateway } from '../../src/gateway.ts'
-import { refuseMalformed } from '../../src/http/refuse-malformed.ts'
+import { createListener } from '../../src/http/listener.ts'
 
 export interface TestGateway {
   /** Where it listens, and what AUTH_BASE_URL is. */
@@ -49,11 +48,7 @@ export async function startGateway(
   const url = `http://localhost:${port}`
 
   async function open(wantedPort: number, overrides: Settings = {}): Promise<number> {
-    server = createServer(
-      { requestTimeout: 30_000 },
-      getRequestListener((request, bindings) => gateway.fetch(request, bindings)),
-    )
-    server.on('clientError', refuseMalformed)
+    server = createListener({ fetch: (request, bindings) => gateway.fetch(request, bindings) })
     await new Promise<void>((resolve) => server.listen(wantedPort, '127.0.0.1', resolve))
     const { port: actualPort } = server.address() as AddressInfo
     const ownUrl = `http://localhost:${actualPort}`

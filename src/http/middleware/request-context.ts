@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import type { Logger } from 'pino'
+import { KeydeskError } from '../../domain/errors.ts'
 import { storableText } from '../../domain/storable-text.ts'
 import type { Metrics } from '../../services/metrics.ts'
 import type { Callers } from '../callers.ts'
@@ -36,6 +37,7 @@ export function requestContext(options: {
       address: caller.address,
       userAgent: userAgent === undefined ? null : storableText(userAgent, 400),
     })
+    requireCanonicalPath(c.env?.incoming?.url, c.req.path)
     await next()
     const milliseconds = performance.now() - begunAt
     const route = routePath(c, -1)
@@ -52,4 +54,16 @@ export function requestContext(options: {
       'request',
     )
   }
+}
+
+/**
+ * The parser of URLs takes `/./`, `/../` and their encoded forms out of a path. Whoever limits a path in front of us sees
+ * the path as it was sent, so only one spelling is answered.
+ * @throws KeydeskError `not_found`
+ */
+function requireCanonicalPath(sent: string | undefined, path: string): void {
+  // Absolute form (a proxy's) and the path of a test without a socket have nothing to compare.
+  if (sent === undefined || !sent.startsWith('/')) return
+  if (sent === path || (sent.startsWith(path) && sent[path.length] === '?')) return
+  throw new KeydeskError('not_found', { message: 'There is nothing at this address.' })
 }

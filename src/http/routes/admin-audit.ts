@@ -5,7 +5,7 @@ import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
 import { toWireAuditEvent, wireAuditEvent } from '../wire/audit-event.ts'
-import { instant, pageLimit } from '../wire/inputs.ts'
+import { id, instant, pageLimit } from '../wire/inputs.ts'
 
 const list = createRoute({
   method: 'get',
@@ -15,8 +15,8 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       action: z.enum(auditActions).optional(),
-      actor: z.string().min(1).max(200).optional(),
-      target: z.string().min(1).max(200).optional(),
+      actor: id.optional(),
+      target: id.optional(),
       since: instant.optional(),
       until: instant.optional(),
       limit: pageLimit,

@@ -9,6 +9,7 @@ import { requireJson } from '../middleware/require-json.ts'
 import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
 import {
   grantableScopes,
+  id,
   idParameter,
   instant,
   label,
@@ -27,7 +28,7 @@ const list = createRoute({
   security,
   request: {
     query: z.strictObject({
-      user_id: z.string().min(1).max(200).optional(),
+      user_id: id.optional(),
       status: z.enum(['active', 'revoked', 'expired', 'all']).default('all'),
       limit: pageLimit,
       cursor: z.string().max(200).optional(),
@@ -65,7 +66,7 @@ const mint = createRoute({
         'application/json': {
           schema: z
             .strictObject({
-              user_id: z.string().min(1).max(200),
+              user_id: id,
               name: label,
               scopes: grantableScopes.default([]),
               expires_at: instant.nullable().default(null),

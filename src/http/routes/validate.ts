@@ -180,9 +180,10 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
 
 /** @throws KeydeskError `invalid_request` */
 function readScopes(search: string): string[] {
-  const asked: Record<string, string[]> = {}
-  for (const [name, value] of new URLSearchParams(search)) asked[name] = [...(asked[name] ?? []), value]
-  const parsed = query.safeParse(asked)
+  const asked = new Map<string, string[]>()
+  for (const [name, value] of new URLSearchParams(search))
+    asked.set(name, [...(asked.get(name) ?? []), value])
+  const parsed = query.safeParse(Object.fromEntries(asked))
   if (parsed.success) return parsed.data.scope ?? []
   throw new KeydeskError('invalid_request', { message: describeIssues(parsed.error.issues) })
 }

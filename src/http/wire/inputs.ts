@@ -21,10 +21,13 @@ export const label = z
   .max(100)
   .refine((text) => isStorableText(text) && !/\p{Cc}/u.test(text), 'holds characters that cannot be shown')
 
-export const metadata = z
-  .record(z.string(), z.unknown())
-  .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= metadataBytesMax, 'is larger than 4 KiB')
-  .refine(isStorableJson, 'holds text that cannot be stored (U+0000 or a lone surrogate)')
+export const metadata = z.record(z.string(), z.unknown()).superRefine((value, context) => {
+  if (!isStorableJson(value)) {
+    context.addIssue('is nested deeper than 16 levels, or holds U+0000 or a lone surrogate')
+  } else if (Buffer.byteLength(JSON.stringify(value)) > metadataBytesMax) {
+    context.addIssue('is larger than 4 KiB')
+  }
+})
 
 /** An RFC 3339 time with its offset. */
 export const instant = z.iso
@@ -39,7 +42,10 @@ export const pageLimit = z
   .refine((limit) => limit >= 1 && limit <= 200, 'must be a whole number from 1 to 200')
   .default(50)
 
-export const idParameter = z.object({ id: z.string().min(1).max(200) })
+/** The id of something of ours; what could never be one is refused before a query. */
+export const id = z.string().min(1).max(200).refine(isStorableText, 'holds characters that no id has')
+
+export const idParameter = z.object({ id })
 
 /** A limit of requests; a window of at most a day. */
 export const rateLimit = z.strictObject({

@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { judgeKey, keyStatus } from '../../src/domain/key-status.ts'
+
+const now = new Date('2027-03-01T10:00:00.000Z')
+const before = new Date(now.getTime() - 1)
+const after = new Date(now.getTime() + 1)
+const goodKey = { revokedAt: null, expiresAt: null, scopes: ['a', 'b'] }
+const goodOwner = { status: 'active', scopeLimit: null }
+
+describe('the status of a key', () => {
+  test.each([
+    ['active', { revokedAt: null, expiresAt: null }],
+    ['active', { revokedAt: null, expiresAt: after }],
+    ['expired', { revokedAt: null, expiresAt: now }],
+    ['expired', { revokedAt: null, expiresAt: before }],
+    ['revoked', { revokedAt: before, expiresAt: null }],
+    ['revoked', { revokedAt: before, expiresAt: before }],
+    ['revoked', { revokedAt: after, expiresAt: null }],
+  ])('is %s for %j', (status, key) => {
+    expect(keyStatus(key, now)).toBe(status)
+  })
+})
+
+describe('the judgement on a proven key', () => {
+  test.each([
+    [
+      'everything wrong: revoked comes first',
+      { revokedAt: before, expiresAt: before },
+      'disabled',
+      'revoked_key',
+    ],
+    ['a disabled owner before the expiry', { expiresAt: before }, 'disabled', 'user_disabled'],
+    ['a disabled owner', {}, 'disabled', 'user_disabled'],
+    ['an owner with a status that this version does not know', {}, 'suspended', 'user_disabled'],
+    ['an owner with an empty status', {}, '', 'user_disabled'],
+    ['expired before scopes', { expiresAt: now, scopes: [] }, 'active', 'expired_key'],
+    ['a scope missing', { scopes: ['a'] }, 'active', 'insufficient_scope'],
+    ['all scopes there', {}, 'active', null],
+  ])('%s', (_, key, status, refusal) => {
+    expect(judgeKey({ ...goodKey, ...key }, { ...goodOwner, status }, ['a', 'b'], now)).toBe(refusal)
+  })
+
+  test.each([
+    [null, ['a', 'b'], null],
+    [['a', 'b', 'c'], ['a'], null],
+    [['a'], ['b'], 'insufficient_scope'],
+    [[], ['a'], 'insufficient_scope'],
+    [[], [], null],
+    [['a', 'b', 'c'], ['c'], 'insufficient_scope'],
+  ])('under the limit %j, asking for %j: %s', (scopeLimit, wanted, refusal) => {
+    expect(judgeKey(goodKey, { ...goodOwner, scopeLimit }, wanted, now)).toBe(refusal)
+  })
+})

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { auditEvent } from '../../src/domain/audit-event.ts'
+import { randomText } from '../../src/domain/random-text.ts'
+import type { Identity } from '../../src/storage/identities.ts'
+import type { ApiKey } from '../../src/storage/keys.ts'
+import type { Statement, Writer } from '../../src/storage/query.ts'
+import { openStorage, type Storage } from '../../src/storage/storage.ts'
+import type { User } from '../../src/storage/users.ts'
+
+/** A database of its own for a test file. */
+export interface TestDatabase {
+  readonly url: string
+  drop(): Promise<void>
+}
+
+/** The engines that the contract suite runs on, each a real one. Postgres is added here. */
+export const engines: readonly { readonly name: string; create(): Promise<TestDatabase> }[] = [
+  {
+    name: 'SQLite',
+    async create() {
+      const folder = mkdtempSync(join(tmpdir(), 'keydesk-storage-'))
+      return {
+        url: `file:${join(folder, 'keydesk.db')}`,
+        drop: async () => rmSync(folder, { recursive: true, force: true }),
+      }
+    },
+  },
+]
+
+/** The storage of a fresh database, and what takes both away. */
+export async function freshStorage(engine: (typeof engines)[number]) {
+  const database = await engine.create()
+  const storage = await openStorage(database.url)
+  return {
+    storage,
+    url: database.url,
+    end: async () => {
+      await storage.close()
+      await database.drop()
+    },
+  }
+}
+
+export const baseTime = new Date('2027-03-01T10:00:00.123Z')
+export const plusMs = (ms: number) => new Date(baseTime.getTime() + ms)
+
+export function userRow(change: Partial<User> = {}): User {
+  const id = `usr_${randomText(16)}`
+  return {
+    id,
+    kind: 'person',
+    email: `${id.toLowerCase()}@corp.com`,
+    name: 'Ada ünïcødé 🔑',
+    picture: null,
+    role: 'member',
+    groups: [],
+    status: 'active',
+    scopeLimit: null,
+    version: 1,
+    createdAt: baseTime,
+    updatedAt: baseTime,
+    ...change,
+  }
+}
+
+export function identityRow(user: User, change: Partial<Identity> = {}): Identity {
+  return {
+    id: `idn_${randomText(16)}`,
+    userId: user.id,
+    provider: 'google',
+    issuer: 'https://accounts.google.com',
+    subject: randomText(21),
+    email: user.email ?? 'none@corp.com',
+    emailVerified: true,
+    hd: null,
+    createdAt: baseTime,
+    lastSignInAt: baseTime,
+    ...change,
+  }
+}
+
+/** Columns that may be null are left out: what they mean is tested where they are used. */
+export function keyRow(user: User, change: Partial<ApiKey> = {}): ApiKey {
+  const row = {
+    id: randomText(12),
+    userId: user.id,
+    name: 'sso',
+    secretHash: '$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$aGFzaA',
+    scopes: [],
+    metadata: {},
+    createdThrough: 'sso',
+    createdBy: `user:${user.id}`,
+    createdAt: baseTime,
+    expiresAt: null,
+    revokedAt: null,
+    ...change,
+  }
+  return row as ApiKey
+}
+
+export const eventRow = (change: Partial<Parameters<typeof auditEvent>[0]> = {}) =>
+  auditEvent({ at: baseTime, action: 'key.minted', actor: 'system', ...change })
+
+/** Carries out statements that must land. */
+export async function land(storage: Storage, list: (tx: Writer) => readonly Statement[]): Promise<void> {
+  if (!(await storage.atomically(list))) throw new Error('the list did not land')
+}
