@@ -16,7 +16,7 @@ export const errorCodes = {
   not_allowed: { status: 403, title: 'This account may not sign in here' },
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
-  conflict: { status: 409, title: 'This conflicts with the present state' },
+  conflict: { status: 409, title: 'This cannot be done as things are' },
   too_large: { status: 413, title: 'The request is too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   rate_limited: { status: 429, title: 'Too many requests' },

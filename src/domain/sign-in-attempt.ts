@@ -29,7 +29,7 @@ export function attemptCookieName(nonce: string): string {
 
 /** Whether a cookie has the name of one of ours; anything else is left alone, and never named in an answer. */
 export function isAttemptCookie(name: string): boolean {
-  return name.startsWith(namePrefix) && /^[A-Za-z0-9_-]{24}$/.test(name.slice(namePrefix.length))
+  return name.startsWith(namePrefix) && /^[A-Za-z0-9_-]{1,64}$/.test(name.slice(namePrefix.length))
 }
 
 /** Seals an attempt into its cookie. */

@@ -37,7 +37,7 @@ export function createPages(site: {
     problem: (problem: { code: ErrorCode; message: string; requestId: string; path: string }): string => {
       const { code, message, requestId, path } = problem
       const { status, title } = errorCodes[code]
-      const offersSignIn = path.startsWith('/auth/') && signIn !== null
+      const offersSignIn = path.startsWith('/auth/') && signIn !== null && code !== 'conflict'
       return renderPage(
         ProblemPage({
           assets,
@@ -68,6 +68,13 @@ function adviceFor(code: ErrorCode): string {
       return 'Open the account settings of your provider, verify the address, and start again.'
     case 'not_allowed':
       return 'If you have several accounts, start again and choose another one.'
+    case 'conflict':
+      return 'An administrator can make room. Until then the keys that you have keep working.'
+    case 'missing_key':
+    case 'invalid_key':
+    case 'expired_key':
+    case 'revoked_key':
+      return 'Scripts send a key as the header X-API-Key. To get a new key, sign in on the front page.'
     case 'provider_error':
       return 'This is usually over in a few minutes. If it stays, tell whoever runs Keydesk.'
     case 'overloaded':

@@ -10,8 +10,10 @@ export default class ClosingLineReporter implements Reporter {
         if (state === 'pending') counts.skipped += 1
         else counts[state] += 1
       }
-      // A file that fails before its first test has no test to count, yet it is a failure.
-      if (module.state() === 'failed' && [...module.children.allTests()].length === 0) counts.failed += 1
+      // A file can fail without a failed test: while it is loaded, or in a hook.
+      const tests = [...module.children.allTests()]
+      if (module.state() === 'failed' && !tests.some((test) => test.result().state === 'failed'))
+        counts.failed += 1
     }
     process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
   }

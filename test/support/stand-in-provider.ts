@@ -125,7 +125,8 @@ function sendPage(response: ServerResponse, status: number, html: string): void 
     'Content-Type': 'text/html; charset=utf-8',
     'Cache-Control': 'no-store',
     // No form-action: browsers apply it to the redirects behind a form too, and ours ends at the client.
-    'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    'Content-Security-Policy':
+      "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
   })
   response.end(html)
 }
