@@ -17,7 +17,6 @@ import {
   masterKeyHint,
   optionalText,
   rateLimit,
-  sampleWords,
   secret,
 } from './setting-kinds.ts'
 
@@ -157,7 +156,7 @@ function contradictions(values: Partial<z.output<typeof settings>>): string[] {
       'GOOGLE_CLIENT_SECRET: is required when GOOGLE_CLIENT_ID is set; copy it from the OAuth client',
     )
   }
-  if (sampleWords.test(values.googleClientSecret ?? '')) {
+  if (/change[-_ ]?me|replace[-_ ]?me|placeholder|your[-_ ]|<.*>/i.test(values.googleClientSecret ?? '')) {
     problems.push('GOOGLE_CLIENT_SECRET: looks like a sample value; copy it from the OAuth client')
   }
   if (

@@ -8,7 +8,7 @@ import type { RateLimit } from './domain/rate-limit.ts'
 export const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 export const masterKeyHint = 'make one with: openssl rand -hex 32'
 // Words of sample files. Nobody's random secret holds them, and a secret that does was copied from somewhere.
-export const sampleWords =
+const sampleWords =
   /change[-_ ]?me|replace[-_ ]?me|example|sample|placeholder|your[-_ ]|password|default|dummy|<.*>/i
 
 export const optionalText = z.string().default('')

@@ -65,18 +65,11 @@ export function auditEvent(event: {
 }
 
 /**
- * The id of the one event that an address gets for an action within a minute, however often it tries, on every replica.
+ * The id of the one event that an address (an IPv6 address by its /64) gets for an action within a minute, however often it tries, on every replica.
  * It is keyed, because the address must not be readable from what outlives the details.
  */
-export function throttledEventId(
-  key: Uint8Array,
-  action: AuditAction,
-  address: string | null,
-  at: Date,
-): string {
+export function throttledEventId(key: Uint8Array, action: AuditAction, bucket: string, at: Date): string {
   const minute = Math.floor(at.getTime() / 60_000)
-  const mac = createHmac('sha256', key)
-    .update(`${action}|${address ?? ''}|${minute}`)
-    .digest('hex')
+  const mac = createHmac('sha256', key).update(`${action}|${bucket}|${minute}`).digest('hex')
   return `evt_${mac.slice(0, 32)}`
 }

@@ -69,6 +69,9 @@ function refused(reason: ClaimsRefusal, email: string | null): ClaimsReading {
 
 function profileText(claim: unknown, lengthMax: number): string | null {
   if (typeof claim !== 'string') return null
-  const text = storableText(claim, lengthMax).trim()
+  // Control and bidirectional characters would let a name rearrange the page or the header that it is shown in.
+  const text = storableText(claim, lengthMax)
+    .replaceAll(/[\p{Cc}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069]/gu, ' ')
+    .trim()
   return text === '' ? null : text
 }

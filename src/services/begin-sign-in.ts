@@ -28,13 +28,13 @@ export function createBeginSignIn(dependencies: {
     const { url, codeVerifier } = await provider.begin({ state, openIdNonce, hostedDomain })
     const cookie = sealAttempt({ nonce, provider: provider.id, codeVerifier, openIdNonce }, attemptKey)
     const expiredBefore = new Date(now().getTime() - stateTtlSeconds * 1000)
-    return {
-      url,
-      cookie,
-      cookiesToDrop: attemptCookiesToDrop(shownCookies, cookie, attemptKey, expiredBefore),
-    }
+    const cookiesToDrop = attemptCookiesToDrop(shownCookies, cookie, attemptKey, expiredBefore)
+    return { url, cookie, cookiesToDrop: cookiesToDrop.slice(0, dropsMax) }
   }
 }
+
+/** Each is a line of the answer, and proxies take only so many. The rest gives way next time. */
+const dropsMax = 20
 
 /** Google's `hd` parameter narrows the account chooser; it is only sent where it hides nobody who may come in. */
 function hostedDomainHint(rules: AccessRules): string | null {

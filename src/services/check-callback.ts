@@ -15,6 +15,8 @@ export interface CallbackRequest {
   readonly cookie: (name: string) => string | undefined
 }
 
+// Longer than any STATE_TTL: raising it must not bring back an attempt that was used.
+const rememberedMs = 2 * 3_600_000
 const startAgain = 'Start again to get a fresh one.'
 
 /**
@@ -74,7 +76,7 @@ export function createCheckCallback(dependencies: {
 
   /** One delete-or-insert decides between two callbacks that come at once, on any replica. */
   async function useUp(nonce: string): Promise<void> {
-    const expiresAt = new Date(stateTime(nonce).getTime() + 2 * stateTtlSeconds * 1000)
+    const expiresAt = new Date(stateTime(nonce).getTime() + rememberedMs)
     const landed = await storage.atomically((tx) => [
       storage.attempts.prune(tx, now()),
       storage.attempts.use(tx, sha256(nonce).toString('base64url'), expiresAt),

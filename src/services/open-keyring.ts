@@ -26,7 +26,16 @@ export async function openKeyring(dependencies: {
   now: () => Date
 }): Promise<Keyring> {
   const { storage, wrapKey, previousWrapKey, now } = dependencies
-  if ((await storage.keyring.all()).length === 0) await makeFirstTagKey()
+  if ((await storage.keyring.all()).length === 0) {
+    if (await storage.keys.exist()) {
+      throw new KeydeskError('unavailable', {
+        message:
+          'The keyring in this database is empty, but there are API keys, which nothing could verify any more. ' +
+          'Restore the table keyring from a backup.',
+      })
+    }
+    await makeFirstTagKey()
+  }
   // Read anew whoever made it: of two processes that start at once, one insert wins and both use that key.
   const tagKeys: Uint8Array[] = []
   for (const wrapped of await storage.keyring.all()) tagKeys.push(await unwrap(wrapped))

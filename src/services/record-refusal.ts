@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type AuditAction, auditEvent, type Origin, throttledEventId } from '../domain/audit-event.ts'
+import { addressBucket } from '../domain/rate-limit.ts'
 import type { Storage } from '../storage/storage.ts'
 
 export type RecordRefusal = ReturnType<typeof createRecordRefusal>
@@ -18,7 +19,7 @@ export function createRecordRefusal(dependencies: {
 
   return async function recordRefusal(action: AuditAction, reason: string, origin: Origin): Promise<void> {
     const at = now()
-    const id = throttledEventId(throttleKey, action, origin.address, at)
+    const id = throttledEventId(throttleKey, action, addressBucket(origin.address), at)
     if (written.has(id)) return
     const event = { ...auditEvent({ at, action, actor: 'anonymous', facts: { reason }, origin }), id }
     await storage.atomically((tx) => storage.audit.recordOnce(tx, event))

@@ -65,6 +65,11 @@ export function createKeys(database: Database) {
       return toPage(await database.rows(query), filter.limit, (key) => ({ at: key.createdAt, id: key.id }))
     },
 
+    /** Whether there is any key. */
+    async exist(): Promise<boolean> {
+      return (await database.rows(database.select({ id: apiKeys.id }).from(apiKeys).limit(1))).length > 0
+    },
+
     /** How many keys made by sign-in a user holds that are neither revoked nor expired. */
     async countLiveSso(userId: string, now: Date): Promise<number> {
       const live = and(

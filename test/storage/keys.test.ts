@@ -67,7 +67,7 @@ describe.each(engines)('keys on $name', (engine) => {
 
   test('the repository has no statement that could un-revoke, rewrite or delete a key', () => {
     const writes = ['insert', 'revoke']
-    const reads = ['find', 'findWithOwner', 'page', 'countLiveSso', 'countLive']
+    const reads = ['find', 'findWithOwner', 'page', 'countLiveSso', 'exist', 'countLive']
     const known = [...writes, ...reads]
     const unknown = Object.keys(storage.keys).filter((name) => !known.includes(name))
     // A new one is looked at before it is added here: revoked must stay terminal through it.
