@@ -4,11 +4,14 @@ import type { AppEnvironment } from '../environment.ts'
 
 /** Wants a JSON body: 415 for any other media type, before the body is read. */
 export const requireJson: MiddlewareHandler<AppEnvironment> = async (c, next) => {
-  const mediaType = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (mediaType !== 'application/json') {
-    throw new KeydeskError('unsupported_media_type', {
-      message: 'Send a JSON body, with the header Content-Type: application/json.',
-    })
-  }
+  requireJsonType(c.req.header('content-type'))
   await next()
+}
+
+/** The same for one request. @throws KeydeskError `unsupported_media_type` */
+export function requireJsonType(contentType: string | undefined): void {
+  if (contentType?.split(';')[0]?.trim().toLowerCase() === 'application/json') return
+  throw new KeydeskError('unsupported_media_type', {
+    message: 'Send a JSON body, with the header Content-Type: application/json.',
+  })
 }

@@ -10,6 +10,7 @@ import type { Callers } from '../callers.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireOwnSite } from '../middleware/refuse-cross-site.ts'
 import { requireHttps } from '../middleware/refuse-plain-http.ts'
+import { requireJsonType } from '../middleware/require-json.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { AnswerProblem } from '../problem.ts'
 import { createRefusalLog } from '../refusal-log.ts'
@@ -134,18 +135,13 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     })
   }
 
-  /** A POST asks the same as a GET: a body would be something that we do not read, and so do not take. */
+  /** A POST asks the same as a GET; its body may say nothing but `{}`. */
   async function answerPost(c: Context<AppEnvironment>, asked: Asked): Promise<Response> {
     requireOwnSite(c, baseUrl)
-    const length = c.req.header('content-length')
-    const isEmpty =
-      length === '0' || (length === undefined && c.req.header('transfer-encoding') === undefined)
     const answered = await answer(c, asked)
-    if (isEmpty || answered.status === 401) return answered
-    throw new KeydeskError('invalid_request', {
-      message:
-        'This call takes no body: the key goes into a header, scopes into the query (?scope=a&scope=b).',
-    })
+    // Who shows no good credential learns nothing about the rest of the request.
+    if (answered.status !== 401) await requireNoBody(c)
+    return answered
   }
 
   function finish(response: Response, c: Context<AppEnvironment>, asked: Asked): Response {
@@ -176,6 +172,25 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     c.set('log', log.child({ request_id: requestId }))
     return answerProblem(error, c)
   }
+}
+
+const bodyBytesMax = 1024
+
+/**
+ * A body would be something that we do not read, and so do not take.
+ * @throws KeydeskError `invalid_request`, `unsupported_media_type`, `too_large`
+ */
+async function requireNoBody(c: Context<AppEnvironment>): Promise<void> {
+  const length = c.req.header('content-length')
+  if (length === '0' || (length === undefined && c.req.header('transfer-encoding') === undefined)) return
+  requireJsonType(c.req.header('content-type'))
+  if (Number(length) > bodyBytesMax) {
+    throw new KeydeskError('too_large', { message: 'This call takes no body, and none of this size.' })
+  }
+  if (length !== undefined && /^\s*\{\s*\}\s*$/.test(await c.req.text())) return
+  throw new KeydeskError('invalid_request', {
+    message: 'This call takes no body: the key goes into a header, scopes into the query (?scope=a&scope=b).',
+  })
 }
 
 /** @throws KeydeskError `invalid_request` */
