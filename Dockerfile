@@ -21,6 +21,7 @@ FROM ${NODE_IMAGE} AS final
 # Argon2 takes 19 MiB for each hash. Below this threshold glibc keeps such blocks for ever; above it they go back.
 ENV NODE_ENV=production \
     MALLOC_MMAP_THRESHOLD_=131072 \
+    UV_THREADPOOL_SIZE=16 \
     PORT=3000 \
     DATABASE_URL=file:/data/keydesk.db
 WORKDIR /app

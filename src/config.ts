@@ -24,6 +24,8 @@ import {
 export type Config = Readonly<z.output<typeof settings>> & {
   /** Whether AUTH_BASE_URL is on loopback: a machine of one's own, where sign-in is open without rules. */
   readonly isLoopback: boolean
+  /** UV_THREADPOOL_SIZE, which libuv reads by itself before we run. */
+  readonly threadPoolSize: number
 }
 
 /** What is wrong with the settings, all of it at once, by name and with the fix. */
@@ -125,7 +127,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = withEnvFile()): Conf
   const known = values as z.output<typeof settings>
   problems.push(...contradictions(known))
   if (problems.length > 0) throw new SettingsError(problems)
-  return { ...known, isLoopback: loopbackHosts.has(new URL(known.authBaseUrl).hostname) }
+  return {
+    ...known,
+    isLoopback: loopbackHosts.has(new URL(known.authBaseUrl).hostname),
+    threadPoolSize: Number(environment.UV_THREADPOOL_SIZE) || 4,
+  }
 }
 
 function readSetting(name: string, environment: NodeJS.ProcessEnv, problems: string[]): string | undefined {
@@ -185,7 +191,7 @@ function contradictions(values: Partial<z.output<typeof settings>>): string[] {
 }
 
 function environmentName(member: string): string {
-  return member.replaceAll(/([a-z])([A-Z])|([a-z0-9])([A-Z])/g, '$1$3_$2$4').toUpperCase()
+  return member.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()
 }
 
 function withEnvFile(): NodeJS.ProcessEnv {

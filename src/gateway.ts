@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
 import { createApp } from './http/app.ts'
@@ -25,6 +25,8 @@ import { openStorage } from './storage/storage.ts'
 /** Keydesk without a socket: what `main.ts` listens with, and what tests call. */
 export interface Gateway {
   fetch(request: Request, bindings?: AppEnvironment['Bindings']): Response | Promise<Response>
+  /** For what the process has to say itself. */
+  readonly log: Logger
   /** For the plain listener of METRICS_PORT. */
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>
   /** Ends everything that the gateway holds open. Call it when the last request has been answered. */
@@ -37,13 +39,10 @@ export interface Gateway {
  */
 export async function createGateway(
   config: Config,
-  options: { now?: () => Date; log?: Parameters<typeof pino>[1] } = {},
+  options: { now?: () => Date; log?: DestinationStream } = {},
 ): Promise<Gateway> {
   const now = options.now ?? (() => new Date())
-  const log = pino(
-    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    options.log ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 }),
-  )
+  const log = createLog(config, options.log)
   const derived = deriveKeys(config.proxyMasterKey)
   const previous = config.proxyMasterKeyPrevious
   const metrics = createMetrics()
@@ -96,6 +95,7 @@ export async function createGateway(
     const stopFlushing = every(config.usageFlushInterval, usage.flush, log)
     return {
       fetch: (request, bindings) => app.fetch(request, bindings ?? {}),
+      log,
       metrics,
       close: async () => {
         stopFlushing()
@@ -151,6 +151,24 @@ export async function createGateway(
     await storage.close()
     throw error
   }
+}
+
+/**
+ * JSON lines on standard output, written in batches: half a second may be lost by a crash, nothing by an orderly end. No
+ * secret is passed to the log; should one ever be, under one of these names, it is taken out.
+ */
+function createLog(config: Config, destination?: DestinationStream): Logger {
+  return pino(
+    {
+      level: config.logLevel,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: ['authorization', 'cookie', 'key_text', 'keyText', 'secret', 'token', 'state'].flatMap(
+        (name) => [name, `*.${name}`],
+      ),
+    },
+    destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 }),
+  )
 }
 
 /** Does `work` every so many seconds, until the answer is called. A failure is logged, and the next time comes. */

@@ -20,8 +20,8 @@ async function main(): Promise<void> {
   leaveOnSignal(server, metricsServer, gateway)
   await listen(server, config.port, config.host)
   if (metricsServer !== null) await listen(metricsServer, config.metricsPort ?? 0, config.host)
-  say(`Keydesk listens on ${config.host}:${config.port} as ${config.authBaseUrl}`)
-  for (const warning of warningsFor(config)) complain(`Warning: ${warning}`)
+  gateway.log.info({ host: config.host, port: config.port, url: config.authBaseUrl }, 'Keydesk listens')
+  for (const warning of warningsFor(config)) gateway.log.warn(warning)
 }
 
 /** `/metrics` without a token, on METRICS_PORT: for networks in which only the collector reaches that port. */
@@ -74,11 +74,13 @@ function warningsFor(config: Config): string[] {
   if (config.isLoopback && isSilent && !config.dangerouslyAllowAnyAccount) {
     warnings.push('AUTH_BASE_URL is on loopback and no rule is set, so any verified account may sign in.')
   }
+  // libuv has four threads unless told otherwise, and looks up host names on the same ones.
+  if (config.argon2Concurrency > 3 && config.threadPoolSize <= config.argon2Concurrency) {
+    warnings.push(
+      `ARGON2_CONCURRENCY is ${config.argon2Concurrency}: set UV_THREADPOOL_SIZE to ${config.argon2Concurrency + 2} or more.`,
+    )
+  }
   return warnings
-}
-
-function say(line: string): void {
-  process.stdout.write(`${JSON.stringify({ level: 30, time: new Date().toISOString(), msg: line })}\n`)
 }
 
 function complain(line: string): void {

@@ -15,7 +15,7 @@ const secretLength = 43
 const tagLength = 16
 const bytesMax = 200
 const grammar = new RegExp(
-  `^[a-z]{2,10}_(?<id>[0-9A-Za-z]{${idLength}})_[0-9A-Za-z]{${secretLength}}(?<tag>[0-9a-f]{${tagLength}})$`,
+  `^[a-z]{2,10}_([0-9A-Za-z]{${idLength}})_[0-9A-Za-z]{${secretLength}}([0-9a-f]{${tagLength}})$`,
 )
 
 /** A new key id: 12 base62 characters, the public part by which people, logs and pages name a key. */
@@ -32,9 +32,7 @@ export function newKeyText(id: string, prefix: string, tagKey: Uint8Array): stri
 /** Takes a key text apart, or answers null for whatever does not match the grammar to the letter. */
 export function parseKeyText(text: string): KeyText | null {
   if (text.length > bytesMax) return null
-  const match = grammar.exec(text)
-  const id = match?.groups?.id
-  const tag = match?.groups?.tag
+  const [, id, tag] = grammar.exec(text) ?? []
   if (id === undefined || tag === undefined) return null
   return { text, id, tagged: text.slice(0, -tagLength), tag }
 }

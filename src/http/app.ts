@@ -15,8 +15,10 @@ import type { Storage } from '../storage/storage.ts'
 import { createArrivals } from './arrivals.ts'
 import { readAssets } from './assets.ts'
 import { createCallers } from './callers.ts'
+import { createCountFailure } from './count-failure.ts'
 import type { AppEnvironment } from './environment.ts'
 import { answerUnrouted } from './middleware/answer-unrouted.ts'
+import { identifyCaller } from './middleware/identify-caller.ts'
 import { limitByAddress } from './middleware/limit-by-address.ts'
 import { refuseCrossSite } from './middleware/refuse-cross-site.ts'
 import { refusePlainHttp } from './middleware/refuse-plain-http.ts'
@@ -67,6 +69,7 @@ export function createApp(dependencies: AppDependencies): App {
   const callers = createCallers(config.trustedProxies)
   const nextRequestId = createRequestIds()
   const arrivals = createArrivals()
+  const countFailure = createCountFailure(limitRate, config.failureRateLimit)
   const app = new OpenAPIHono<AppEnvironment>({
     defaultHook: (result) => {
       if (!result.success)
@@ -90,11 +93,8 @@ export function createApp(dependencies: AppDependencies): App {
     callers,
     nextRequestId,
     responseHeaders: headers,
-    refuseKey: createRefuseKey({
-      limitRate,
-      failureLimit: config.failureRateLimit,
-      responseHeaders: headers,
-    }),
+    refuseKey: createRefuseKey({ countFailure, responseHeaders: headers }),
+    countFailure,
     answerProblem,
     baseUrl: config.authBaseUrl,
     metrics,
@@ -102,7 +102,8 @@ export function createApp(dependencies: AppDependencies): App {
     now: dependencies.now,
   })
 
-  app.use(requestContext({ log, callers, nextRequestId, responseHeaders: headers, metrics }))
+  app.use(requestContext({ log, nextRequestId, responseHeaders: headers, metrics }))
+  app.use(identifyCaller(callers))
   app.use(refuseCrossSite(config.authBaseUrl))
   app.use(
     bodyLimit({
@@ -118,14 +119,19 @@ export function createApp(dependencies: AppDependencies): App {
   assets.serve(app)
   frontRoutes(app, { pages })
   healthRoutes(app, { checkReadiness: storage.ping })
-  if (config.metricsToken !== undefined) metricsRoutes(app, { metrics, token: config.metricsToken })
+  if (config.metricsToken !== undefined)
+    metricsRoutes(app, { metrics, token: config.metricsToken, countFailure })
   app.use('/auth/*', limitByAddress('auth', config.authRateLimit, limitRate))
   if (signIn !== null) signInRoutes(app, { ...signIn, pages, stateTtlSeconds: config.stateTtl })
 
   app.use('/admin/*', refusePlainHttp(config.authBaseUrl))
   app.use(
     '/admin/*',
-    requireAdmin({ masterKey: config.proxyMasterKey, recordRefusal: dependencies.recordRefusal }),
+    requireAdmin({
+      masterKey: config.proxyMasterKey,
+      recordRefusal: dependencies.recordRefusal,
+      countFailure,
+    }),
   )
   adminUserRoutes(app, dependencies)
   adminKeyRoutes(app, dependencies)
@@ -137,7 +143,9 @@ export function createApp(dependencies: AppDependencies): App {
   function dispatch(request: Request, bindings: AppEnvironment['Bindings']): Response | Promise<Response> {
     // Every request counts here, whatever it asks: the group of one says which others came before.
     bindings.arrivalGroup = arrivals(bindings.incoming?.socket)
-    const isValidation = isValidateUrl(bindings.incoming?.url ?? new URL(request.url).pathname)
+    const target = bindings.incoming?.url
+    // The absolute form, a proxy's, and a test without a socket have to be parsed.
+    const isValidation = isValidateUrl(target?.startsWith('/') ? target : new URL(request.url).pathname)
     const isAnswered = request.method === 'GET' || request.method === 'POST' || request.method === 'HEAD'
     return isValidation && isAnswered ? validateApp.fetch(request, bindings) : app.fetch(request, bindings)
   }

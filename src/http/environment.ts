@@ -13,7 +13,7 @@ export interface AppEnvironment {
   /** What @hono/node-server passes beside the request; absent where the app is called without a socket. */
   Bindings: {
     /** The group of requests with which this one arrived; see arrivals.ts. */
-    arrivalGroup?: number
+    arrivalGroup?: number | undefined
     incoming?: {
       socket: { remoteAddress?: string | undefined }
       rawHeaders: string[]

@@ -46,7 +46,7 @@ export function createPages(site: {
           code,
           title,
           whatHappened: message,
-          whatToDo: adviceFor(code),
+          whatToDo: advice[code],
           action: offersSignIn
             ? { href: '/auth/login', label: 'Start again' }
             : { href: '/', label: 'Front page' },
@@ -58,32 +58,35 @@ export function createPages(site: {
   }
 }
 
-function adviceFor(code: ErrorCode): string {
-  switch (code) {
-    case 'state_invalid':
-    case 'state_expired':
-    case 'sign_in_denied':
-      return 'Nothing was changed. You can start again whenever you like.'
-    case 'email_unverified':
-      return 'Open the account settings of your provider, verify the address, and start again.'
-    case 'not_allowed':
-      return 'If you have several accounts, start again and choose another one.'
-    case 'conflict':
-      return 'An administrator can make room. Until then the keys that you have keep working.'
-    case 'missing_key':
-    case 'invalid_key':
-    case 'expired_key':
-    case 'revoked_key':
-      return 'Scripts send a key as the header X-API-Key. To get a new key, sign in on the front page.'
-    case 'provider_error':
-      return 'This is usually over in a few minutes. If it stays, tell whoever runs Keydesk.'
-    case 'overloaded':
-    case 'unavailable':
-    case 'internal':
-      return 'Wait a moment and try again. If it stays, tell whoever runs Keydesk.'
-    case 'not_found':
-      return 'Check the address, or begin at the front page.'
-    default:
-      return 'Check what was sent against the documentation of Keydesk.'
-  }
+const startAgain = 'Nothing was changed. You can start again whenever you like.'
+const waitAndTry = 'Wait a moment and try again. If it stays, tell whoever runs Keydesk.'
+const sendAKey = 'Scripts send a key as the header X-API-Key. To get a new key, sign in on the front page.'
+const readTheDocs = 'Check what was sent against the documentation of Keydesk.'
+
+/** What to do about it. A new code does not compile until somebody has thought of that. */
+const advice: Record<ErrorCode, string> = {
+  invalid_request: readTheDocs,
+  state_invalid: startAgain,
+  state_expired: startAgain,
+  missing_key: sendAKey,
+  invalid_key: sendAKey,
+  expired_key: sendAKey,
+  revoked_key: sendAKey,
+  user_disabled: 'Ask an administrator of this Keydesk.',
+  unauthenticated: 'This address is for administrators and their scripts.',
+  insufficient_scope: 'Ask an administrator for a key with that scope.',
+  forbidden: readTheDocs,
+  sign_in_denied: startAgain,
+  email_unverified: 'Open the account settings of your provider, verify the address, and start again.',
+  not_allowed: 'If you have several accounts, start again and choose another one.',
+  not_found: 'Check the address, or begin at the front page.',
+  method_not_allowed: 'Begin at the front page.',
+  conflict: 'An administrator can make room. Until then the keys that you have keep working.',
+  too_large: readTheDocs,
+  unsupported_media_type: readTheDocs,
+  rate_limited: 'Wait that long, then try again. If it comes back, tell whoever runs Keydesk.',
+  internal: waitAndTry,
+  provider_error: 'This is usually over in a few minutes. If it stays, tell whoever runs Keydesk.',
+  overloaded: waitAndTry,
+  unavailable: waitAndTry,
 }

@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import { addressBucket } from '../domain/rate-limit.ts'
 
 const addressesMax = 10_000
 
 /**
- * Says which refusals of bad credentials are worth a line: of each address and minute the first, the second, the fourth,
+ * Says which refusals of bad credentials are worth a line: of each address (IPv6: each /64) and minute the first, the second, the fourth,
  * the eighth and so on. A flood leaves a handful of lines that tell how large it is, and does not fill the disk.
  */
 export function createRefusalLog(now: () => Date): (address: string | null) => number | null {
@@ -12,7 +13,7 @@ export function createRefusalLog(now: () => Date): (address: string | null) => n
   /** How many refusals the address has had this minute, where that is worth a line. */
   return function countRefusal(address) {
     const minute = Math.floor(now().getTime() / 60_000)
-    const name = address ?? ''
+    const name = addressBucket(address)
     const known = counts.get(name)
     if (known === undefined || known.minute !== minute) {
       counts.set(name, { minute, count: 1 })

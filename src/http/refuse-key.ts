@@ -1,8 +1,8 @@
 import type { Context } from 'hono'
 import { type ErrorCode, errorCodes, KeydeskError } from '../domain/errors.ts'
-import { addressBucket, type RateLimit, rateLimitHeaders } from '../domain/rate-limit.ts'
-import type { LimitRate } from '../services/limit-rate.ts'
+import { rateLimitHeaders } from '../domain/rate-limit.ts'
 import type { Verification } from '../services/verify-key.ts'
+import { type CountFailure, tooManyFailures } from './count-failure.ts'
 import type { AppEnvironment } from './environment.ts'
 import { challengeOf, problemDocument, wantsPage } from './problem.ts'
 
@@ -25,21 +25,15 @@ const details: Record<Refused['outcome'], string> = {
   insufficient_scope: 'This key does not carry every scope that was asked for.',
   rate_limited: 'This key was used more often than its limit allows. Wait as long as Retry-After says.',
 }
-const tooManyFailures =
-  'Too many failing credentials came from your address. Wait as long as Retry-After says.'
 
 export type RefuseKey = ReturnType<typeof createRefuseKey>
 
-/**
- * Answers for a key that was refused. Failing credentials are counted by address, and past the limit a failing answer
- * becomes 429; a good key is never counted here, so junk sent through one service cannot lock that service out.
- */
+/** Answers for a key that was refused; past the limit of failures of the address, with 429. */
 export function createRefuseKey(dependencies: {
-  limitRate: LimitRate
-  failureLimit: RateLimit | null
+  countFailure: CountFailure | null
   responseHeaders: Readonly<Record<string, string>>
 }) {
-  const { limitRate, failureLimit, responseHeaders } = dependencies
+  const { countFailure, responseHeaders } = dependencies
   const byOutcome = {
     invalid_key: prepare('invalid_key', details.invalid_key),
     revoked_key: prepare('revoked_key', details.revoked_key),
@@ -61,10 +55,10 @@ export function createRefuseKey(dependencies: {
       return answer(c, refusal, accept, requestId, rateLimitHeaders('key', verification.rate))
     }
     // A missing scope is no failing credential: the key is good.
-    if (failureLimit === null || outcome === 'insufficient_scope')
+    if (countFailure === null || outcome === 'insufficient_scope')
       return answer(c, refusal, accept, requestId)
-    return limitRate(`failures ${addressBucket(address)}`, failureLimit).then((state) =>
-      state.allowed
+    return countFailure(address).then((state) =>
+      state === null
         ? answer(c, refusal, accept, requestId)
         : answer(c, failing, accept, requestId, rateLimitHeaders('failures', state)),
     )

@@ -97,6 +97,12 @@ function claimsRefused(reason: ClaimsRefusal): KeydeskError {
       reason,
     })
   }
+  if (reason === 'no_email') {
+    return new KeydeskError('not_allowed', {
+      message: 'Your provider gave no email address that can be used here: it has to be plain ASCII.',
+      reason,
+    })
+  }
   return new KeydeskError('provider_error', {
     message:
       'The sign-in provider did not say who you are in a way that we can rely on. Nothing was changed.',

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { ErrorCode } from '../domain/errors.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -9,16 +10,14 @@ export function createMetrics() {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const verifications = new Counter({
+  const verifications = createTally('outcome', {
     name: 'keydesk_verifications_total',
     help: 'Verifications of keys, by outcome: valid, or the code of the refusal.',
-    labelNames: ['outcome'],
     registers,
   })
-  const keyMemory = new Counter({
+  const keyMemory = createTally('result', {
     name: 'keydesk_key_memory_total',
-    help: 'Verifications answered from memory (hit), by reading the record again (stale), or by Argon2id (miss).',
-    labelNames: ['result'],
+    help: 'Verifications answered from memory (hit), by reading the record again (stale), or by reading and hashing (miss).',
     registers,
   })
   const argon2Seconds = new Histogram({
@@ -34,18 +33,17 @@ export function createMetrics() {
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
     registers,
   })
-  const signIns = new Counter({
+  const signIns = createTally('outcome', {
     name: 'keydesk_sign_ins_total',
     help: 'Finished sign-ins, by outcome: succeeded, or the code of the refusal.',
-    labelNames: ['outcome'],
     registers,
   })
   const requestTimers = new Map<string, { observe(seconds: number): void }>()
 
   return {
-    countVerification: bound((outcome: string) => verifications.labels(outcome)),
-    countKeyMemory: bound((result: 'hit' | 'stale' | 'miss') => keyMemory.labels(result)),
-    countSignIn: bound((outcome: string) => signIns.labels(outcome)),
+    countVerification: (outcome: ErrorCode | 'valid') => verifications(outcome),
+    countKeyMemory: (result: 'hit' | 'stale' | 'miss') => keyMemory(result),
+    countSignIn: (outcome: ErrorCode | 'succeeded') => signIns(outcome),
 
     observeRequest(route: string, status: number, milliseconds: number): void {
       const name = `${status} ${route}`
@@ -82,7 +80,8 @@ export function createMetrics() {
         registers,
         async collect() {
           if (performance.now() - countedAt < liveKeysMaxAgeMs) return
-          this.set(await count())
+          // Metrics are wanted most when something fails: a count that cannot be made is "not a number", and no more.
+          this.set(await count().catch(() => Number.NaN))
           countedAt = performance.now()
         },
       })
@@ -93,15 +92,21 @@ export function createMetrics() {
   }
 }
 
-/** Looks up the counter of a label once: prom-client hashes labels on every call otherwise. */
-function bound<Label extends string>(counterOf: (label: Label) => { inc(): void }): (label: Label) => void {
-  const counters = new Map<Label, { inc(): void }>()
-  return (label) => {
-    let counter = counters.get(label)
-    if (counter === undefined) {
-      counter = counterOf(label)
-      counters.set(label, counter)
-    }
-    counter.inc()
+/** A counter with one label that costs an addition: prom-client, which hashes labels, is told when somebody reads. */
+function createTally(
+  label: string,
+  options: { name: string; help: string; registers: Registry[] },
+): (value: string) => void {
+  const counts = new Map<string, number>()
+  new Counter({
+    ...options,
+    labelNames: [label],
+    collect() {
+      this.reset()
+      for (const [value, count] of counts) this.inc({ [label]: value }, count)
+    },
+  })
+  return (value) => {
+    counts.set(value, (counts.get(value) ?? 0) + 1)
   }
 }

@@ -88,7 +88,7 @@ export function createMintSsoKey(dependencies: {
       if ((await storage.keys.countLiveSso(user.id, at)) >= ssoKey.perUserMax)
         throw tooManyKeys(ssoKey.perUserMax)
     }
-    throw new KeydeskError('conflict', {
+    throw new KeydeskError('state_invalid', {
       message: 'Your account changed while you signed in. Start again.',
       reason: 'lost_race',
     })

@@ -1,6 +1,6 @@
 import { randomText } from '../domain/random-text.ts'
 import type { Storage } from '../storage/storage.ts'
-import { type KeyRefusalRow, type KeyStat, type KeyUsage, refusalsKept } from '../storage/usage.ts'
+import { type KeyRefusalRow, type KeyStat, refusalsKept } from '../storage/usage.ts'
 
 export interface RecordUsage {
   /** Notes that a key was used. Costs a few hundred nanoseconds and writes nothing. */
@@ -10,14 +10,26 @@ export interface RecordUsage {
     keyId: string,
     refusal: { at: Date; reason: string; address: string | null; userAgent: string | null },
   ): void
-  /** Writes down what has been gathered. What cannot be written is kept for the next time. */
+  /**
+   * Writes down what has been gathered. What cannot be written is kept for the next time.
+   * @throws KeydeskError `unavailable`
+   */
   flush(): Promise<void>
 }
 
+/** What has been gathered of one key since the last flush. */
 interface Gathered {
-  uses: Map<string, KeyUsage>
-  stats: Map<string, KeyStat>
-  refusals: Map<string, KeyRefusalRow[]>
+  uses: number
+  lastUsedAt: Date
+  /** Most keys have none. */
+  refusals: Refusals | null
+}
+
+interface Refusals {
+  /** How many, by reason. */
+  readonly counts: Map<string, number>
+  lastAt: Date
+  last: KeyRefusalRow[]
 }
 
 const hourMs = 3_600_000
@@ -27,29 +39,24 @@ const batchMax = 250
 /** Gathers usage in memory and writes it in batches. A crash loses what was gathered since the last flush. */
 export function createRecordUsage(dependencies: { storage: Storage }): RecordUsage {
   const { storage } = dependencies
-  let gathered = empty()
+  let gathered = new Map<string, Gathered>()
   let flushing: Promise<void> = Promise.resolve()
 
   return {
     used(keyId, at) {
-      const use = gathered.uses.get(keyId)
-      if (use === undefined) gathered.uses.set(keyId, { keyId, lastUsedAt: at, requestCount: 1 })
-      else {
-        use.lastUsedAt = at
-        use.requestCount += 1
-      }
+      const key = gatheredOf(keyId, at)
+      key.uses += 1
+      key.lastUsedAt = at
     },
 
     refused(keyId, { at, reason, address, userAgent }) {
-      const hour = hourOf(at)
-      const name = `${keyId} ${hour.getTime()} ${reason}`
-      const stat = gathered.stats.get(name)
-      if (stat === undefined) gathered.stats.set(name, { keyId, hour, outcome: reason, count: 1 })
-      else stat.count += 1
-      const last = gathered.refusals.get(keyId) ?? []
+      const key = gatheredOf(keyId, at)
+      key.refusals ??= { counts: new Map(), lastAt: at, last: [] }
+      const { counts, last } = key.refusals
+      counts.set(reason, (counts.get(reason) ?? 0) + 1)
+      key.refusals.lastAt = at
       last.push({ id: `ref_${at.getTime()}_${randomText(8)}`, keyId, at, reason, address, userAgent })
       if (last.length > refusalsKept) last.shift()
-      gathered.refusals.set(keyId, last)
     },
 
     flush() {
@@ -59,16 +66,23 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
     },
   }
 
+  function gatheredOf(keyId: string, at: Date): Gathered {
+    const known = gathered.get(keyId)
+    if (known !== undefined) return known
+    const made = { uses: 0, lastUsedAt: at, refusals: null }
+    gathered.set(keyId, made)
+    return made
+  }
+
   async function flushOnce(): Promise<void> {
-    const taken = gathered
-    gathered = empty()
-    const waiting = [...new Set([...taken.uses.keys(), ...taken.refusals.keys()])]
+    const waiting = [...gathered]
+    gathered = new Map()
     while (waiting.length > 0) {
       const batch = waiting.splice(0, batchMax)
       try {
-        await writeBatch(taken, new Set(batch))
+        await writeBatch(batch)
       } catch (error) {
-        gathered = merge(partOf(taken, new Set([...batch, ...waiting])), gathered)
+        for (const [keyId, older] of [...batch, ...waiting]) putBack(keyId, older)
         throw error
       }
       // Requests that came in the meantime are answered before the next batch.
@@ -76,57 +90,53 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
     }
   }
 
-  async function writeBatch(taken: Gathered, keyIds: ReadonlySet<string>): Promise<void> {
-    const { uses, stats, refusals } = partOf(taken, keyIds)
-    const useRows = [...uses.values()]
-    // The uses between two flushes count for the hour of the last of them: that can be off by one flush interval.
-    const useStats = useRows.map(({ keyId, lastUsedAt, requestCount }) => ({
-      keyId,
-      hour: hourOf(lastUsedAt),
-      outcome: 'valid',
-      count: requestCount,
-    }))
-    const statRows = [...useStats, ...stats.values()]
-    const refusalRows = [...refusals.values()].flat()
+  async function writeBatch(batch: readonly [string, Gathered][]): Promise<void> {
+    const used = batch.filter(([, { uses }]) => uses > 0)
+    const useRows = used.map(([keyId, { uses, lastUsedAt }]) => ({ keyId, lastUsedAt, requestCount: uses }))
+    const refusalRows = batch.flatMap(([, { refusals }]) => refusals?.last ?? [])
+    const refusedIds = [...new Set(refusalRows.map(({ keyId }) => keyId))]
     await storage.atomicallyUnnoticed((tx) => [
       ...(useRows.length === 0 ? [] : [storage.usage.addUses(tx, useRows)]),
-      storage.usage.addStats(tx, statRows),
-      ...(refusalRows.length === 0 ? [] : [storage.usage.addRefusals(tx, refusalRows)]),
-      ...(refusalRows.length === 0 ? [] : [storage.usage.pruneRefusals(tx, [...refusals.keys()])]),
+      storage.usage.addStats(tx, batch.flatMap(statsOf)),
+      ...(refusalRows.length === 0
+        ? []
+        : [storage.usage.addRefusals(tx, refusalRows), storage.usage.pruneRefusals(tx, refusedIds)]),
     ])
   }
+
+  /** Puts back what could not be written, under what has come in since. */
+  function putBack(keyId: string, older: Gathered): void {
+    const newer = gathered.get(keyId)
+    if (newer === undefined) {
+      gathered.set(keyId, older)
+      return
+    }
+    if (newer.uses === 0) newer.lastUsedAt = older.lastUsedAt
+    newer.uses += older.uses
+    if (older.refusals === null) return
+    if (newer.refusals === null) {
+      newer.refusals = older.refusals
+      return
+    }
+    const { counts } = newer.refusals
+    for (const [reason, count] of older.refusals.counts) counts.set(reason, (counts.get(reason) ?? 0) + count)
+    newer.refusals.last = [...older.refusals.last, ...newer.refusals.last].slice(-refusalsKept)
+  }
+}
+
+/** What came between two flushes counts for the hour of the last of it: that can be off by one flush interval. */
+function statsOf([keyId, { uses, lastUsedAt, refusals }]: readonly [string, Gathered]): KeyStat[] {
+  const refused = [...(refusals?.counts ?? [])].map(([outcome, count]) => ({
+    keyId,
+    hour: hourOf(refusals?.lastAt ?? lastUsedAt),
+    outcome,
+    count,
+  }))
+  return uses === 0
+    ? refused
+    : [{ keyId, hour: hourOf(lastUsedAt), outcome: 'valid', count: uses }, ...refused]
 }
 
 function hourOf(at: Date): Date {
   return new Date(Math.floor(at.getTime() / hourMs) * hourMs)
-}
-
-function empty(): Gathered {
-  return { uses: new Map(), stats: new Map(), refusals: new Map() }
-}
-
-function partOf(all: Gathered, keyIds: ReadonlySet<string>): Gathered {
-  return {
-    uses: new Map([...all.uses].filter(([keyId]) => keyIds.has(keyId))),
-    stats: new Map([...all.stats].filter(([, { keyId }]) => keyIds.has(keyId))),
-    refusals: new Map([...all.refusals].filter(([keyId]) => keyIds.has(keyId))),
-  }
-}
-
-/** Puts back what could not be written, under what has come in since. */
-function merge(older: Gathered, newer: Gathered): Gathered {
-  for (const [name, use] of older.uses) {
-    const since = newer.uses.get(name)
-    if (since === undefined) newer.uses.set(name, use)
-    else since.requestCount += use.requestCount
-  }
-  for (const [name, stat] of older.stats) {
-    const since = newer.stats.get(name)
-    if (since === undefined) newer.stats.set(name, stat)
-    else since.count += stat.count
-  }
-  for (const [keyId, refusals] of older.refusals) {
-    newer.refusals.set(keyId, [...refusals, ...(newer.refusals.get(keyId) ?? [])].slice(-refusalsKept))
-  }
-  return newer
 }

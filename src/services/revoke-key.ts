@@ -1,6 +1,6 @@
 import { type Actor, auditEvent, type Origin } from '../domain/audit-event.ts'
-import { KeydeskError } from '../domain/errors.ts'
 import type { Storage } from '../storage/storage.ts'
+import { getKey } from './get-key.ts'
 
 export type RevokeKey = ReturnType<typeof createRevokeKey>
 
@@ -9,8 +9,7 @@ export function createRevokeKey(dependencies: { storage: Storage; now: () => Dat
   const { storage, now } = dependencies
 
   return async function revokeKey(id: string, actor: Actor, origin: Origin): Promise<void> {
-    const key = await storage.keys.find(id)
-    if (key === null) throw new KeydeskError('not_found', { message: 'No key has this id.' })
+    const key = await getKey(storage, id)
     if (key.revokedAt !== null) return
     const at = now()
     const event = auditEvent({

@@ -4,9 +4,10 @@ import { judgeKey, type KeyRefusal } from '../domain/key-status.ts'
 import { hasGenuineTag, type KeyText, parseKeyText } from '../domain/key-text.ts'
 import type { RateLimit, RateState } from '../domain/rate-limit.ts'
 import { storableText } from '../domain/storable-text.ts'
+import type { KeyWithOwner } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SecretHasher } from './hash-secret.ts'
-import type { KeyMemory, KeyWithOwner } from './key-memory.ts'
+import type { KeyMemory } from './key-memory.ts'
 import type { LimitRate } from './limit-rate.ts'
 import type { Metrics } from './metrics.ts'
 import type { Keyring } from './open-keyring.ts'
@@ -18,8 +19,8 @@ export interface VerificationRequest {
   readonly address: string | null
   /** As it was sent. */
   readonly userAgent: string | undefined
-  /** The group of requests with which this one arrived. */
-  readonly arrivalGroup: number
+  /** The group of requests with which this one arrived; undefined once it has given way to others. */
+  readonly arrivalGroup: number | undefined
 }
 
 /** Everything but `invalid_key` is told only to who proved the whole secret. */

@@ -53,6 +53,10 @@ function openSqlite(file: string): Database {
     tables,
     select: writer.select.bind(writer),
     rows: <Row>(query: Query<Row>) => guarded(() => (query as unknown as SyncQuery<Row>).all()),
+    prepared: <Row>(_name: string, query: Query<Row>) => {
+      const statement = (query as unknown as SyncPreparable<Row>).prepare()
+      return (values) => guarded(() => statement.all(values))
+    },
     atomically: (list) =>
       guarded(() => {
         const landed = runList(client, list(writer))
@@ -113,9 +117,12 @@ function countGenerations(client: Sqlite.Database) {
   }
 }
 
-/** Guarantee: on better-sqlite3 every select of drizzle has `all`, every write has `run`, and both are synchronous. */
+/** Guarantee: on better-sqlite3 every select of drizzle has `all` and `prepare`, every write has `run`, and both are synchronous. */
 interface SyncQuery<Row> {
   all(): Row[]
+}
+interface SyncPreparable<Row> {
+  prepare(): { all(values: Record<string, unknown>): Row[] }
 }
 interface SyncStatement {
   run(): { changes: number }

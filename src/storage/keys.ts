@@ -1,4 +1,17 @@
-import { and, count, desc, eq, getTableColumns, gt, isNotNull, isNull, lte, or, type SQL } from 'drizzle-orm'
+import {
+  and,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  isNotNull,
+  isNull,
+  lte,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { KeyStatus } from '../domain/key-status.ts'
 import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
 import { olderThan } from './paging.ts'
@@ -13,6 +26,12 @@ export type KeyRecord = Omit<ApiKey, 'secretHash'> & {
   readonly requestCount: number | null
 }
 
+/** A key and its owner. */
+export interface KeyWithOwner {
+  readonly key: ApiKey
+  readonly owner: User
+}
+
 /** API keys. */
 export function createKeys(database: Database) {
   const { apiKeys, keyUsage, users } = database.tables
@@ -22,6 +41,15 @@ export function createKeys(database: Database) {
     lastUsedAt: keyUsage.lastUsedAt,
     requestCount: keyUsage.requestCount,
   }
+  const withOwner = database.prepared(
+    'key_with_owner',
+    database
+      .select({ key: apiKeys, owner: users })
+      .from(apiKeys)
+      .innerJoin(users, eq(users.id, apiKeys.userId))
+      .where(eq(apiKeys.id, sql.placeholder('id')))
+      .limit(1),
+  )
   return {
     async find(id: string): Promise<KeyRecord | null> {
       const query = database
@@ -35,15 +63,8 @@ export function createKeys(database: Database) {
     },
 
     /** A key with its hash and its owner: what verification judges. */
-    async findWithOwner(id: string): Promise<{ key: ApiKey; owner: User } | null> {
-      const [row] = await database.rows(
-        database
-          .select({ key: apiKeys, owner: users })
-          .from(apiKeys)
-          .innerJoin(users, eq(users.id, apiKeys.userId))
-          .where(eq(apiKeys.id, id))
-          .limit(1),
-      )
+    async findWithOwner(id: string): Promise<KeyWithOwner | null> {
+      const [row] = await withOwner({ id })
       return row ?? null
     },
 

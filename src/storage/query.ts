@@ -79,6 +79,11 @@ export interface Database {
   /** Carries out a select. @throws KeydeskError `unavailable` */
   rows<Row>(query: Query<Row>): Promise<Row[]>
   /**
+   * The same for a select that is carried out often: built and compiled once, with `sql.placeholder(name)` where a value
+   * goes. `name` is its name in the database.
+   */
+  prepared<Row>(name: string, query: Query<Row>): (values: Record<string, unknown>) => Promise<Row[]>
+  /**
    * Carries out a list of statements in one transaction, in order. False when nothing landed because a `rows` did not
    * match or a unique row was there already: the caller reads again, decides again, and tries once more.
    * @throws KeydeskError `unavailable`

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, inArray, type SQL, sql } from 'drizzle-orm'
 import type { Database, Statement, Writer } from './query.ts'
 import type { keyRefusals, keyStats, keyUsage } from './schema.postgres.ts'
 
@@ -41,17 +41,6 @@ export function createUsage(database: Database) {
     /** Keeps the last five refusals of each of these keys. */
     pruneRefusals: (tx: Writer, keyIds: string[]): Statement =>
       tx.delete(keyRefusals).where(and(inArray(keyRefusals.keyId, keyIds), notAmongTheLast(keyIds))),
-
-    async refusalsOf(keyId: string): Promise<KeyRefusalRow[]> {
-      const query = database.select().from(keyRefusals).where(eq(keyRefusals.keyId, keyId))
-      return database.rows(query.orderBy(desc(keyRefusals.at), desc(keyRefusals.id)).limit(refusalsKept))
-    },
-
-    async statsOf(keyId: string): Promise<KeyStat[]> {
-      return database.rows(
-        database.select().from(keyStats).where(eq(keyStats.keyId, keyId)).orderBy(desc(keyStats.hour)),
-      )
-    },
   }
 
   function notAmongTheLast(keyIds: string[]): SQL {

@@ -7,6 +7,7 @@ import { scopesMax } from '../../domain/scopes.ts'
 import type { Metrics } from '../../services/metrics.ts'
 import type { Verification, VerifyKey } from '../../services/verify-key.ts'
 import type { Callers } from '../callers.ts'
+import { type CountFailure, refuseTooManyFailures } from '../count-failure.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireOwnSite } from '../middleware/refuse-cross-site.ts'
 import { requireHttps } from '../middleware/refuse-plain-http.ts'
@@ -53,6 +54,7 @@ export interface ValidateDependencies {
   readonly nextRequestId: () => string
   readonly responseHeaders: Readonly<Record<string, string>>
   readonly refuseKey: RefuseKey
+  readonly countFailure: CountFailure | null
   readonly answerProblem: AnswerProblem
   readonly baseUrl: string
   readonly metrics: Metrics
@@ -65,6 +67,8 @@ interface Asked {
   readonly requestId: string
   readonly begunAt: number
   address: string | null
+  /** Of a key whose secret was proven. */
+  keyId: string | undefined
 }
 
 /**
@@ -79,6 +83,7 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     nextRequestId,
     responseHeaders,
     refuseKey,
+    countFailure,
     answerProblem,
     baseUrl,
     metrics,
@@ -89,12 +94,17 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
   const app = new Hono<AppEnvironment>()
 
   app.on(['GET', 'POST'], validatePath, (c) => {
-    const asked: Asked = { requestId: nextRequestId(), begunAt: performance.now(), address: null }
+    const asked: Asked = {
+      requestId: nextRequestId(),
+      begunAt: performance.now(),
+      address: null,
+      keyId: undefined,
+    }
     const done = (response: Response) => finish(response, c, asked)
-    const failed = (error: unknown) => done(answerError(error, c, asked.requestId))
+    const failed = (error: unknown) => fail(error, c, asked)
     try {
       const answering = c.req.method === 'POST' ? answerPost(c, asked) : answer(c, asked)
-      return answering instanceof Promise ? answering.then(done).catch(failed) : done(answering)
+      return answering instanceof Promise ? answering.then(done, failed) : done(answering)
     } catch (error) {
       return failed(error)
     }
@@ -108,13 +118,14 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     requireHttps(baseUrl, caller.viaTrustedProxy, headers['x-forwarded-proto'])
     const search = queryOf(c)
     const keyText = presentedKey(headers, search)
+    if (keyText instanceof KeydeskError) return refuseCredential(keyText, c, caller.address)
     const scopes = search === '' ? [] : readScopes(search)
     const verifying = verifyKey({
       keyText,
       scopes,
       address: caller.address,
       userAgent: headers['user-agent'],
-      arrivalGroup: c.env.arrivalGroup ?? Number.NaN,
+      arrivalGroup: c.env.arrivalGroup,
     })
     return verifying instanceof Promise
       ? verifying.then((verification) => answerWith(c, verification, asked, headers.accept))
@@ -124,9 +135,11 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
   function answerWith(
     c: Context<AppEnvironment>,
     verification: Verification,
-    { requestId, address }: Asked,
+    asked: Asked,
     accept: string | undefined,
   ): Response | Promise<Response> {
+    const { requestId, address } = asked
+    if (verification.outcome !== 'invalid_key') asked.keyId = verification.record.key.id
     if (verification.outcome !== 'valid') return refuseKey(c, { verification, address, accept, requestId })
     const rate = verification.rate === null ? noHeaders : rateLimitHeaders('key', verification.rate)
     // Not c.body: a Headers object, which nobody reads, would cost more than the verification.
@@ -135,17 +148,23 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     })
   }
 
-  /** A POST asks the same as a GET; its body may say nothing but `{}`. */
+  /** A POST asks the same as a GET. Its body is read first: nothing is judged before an await. */
   async function answerPost(c: Context<AppEnvironment>, asked: Asked): Promise<Response> {
     requireOwnSite(c, baseUrl)
+    const bodyProblem = await requireNoBody(c).then(
+      () => null,
+      (error: unknown) => error,
+    )
+    // Others were answered meanwhile, so the look that this one arrived with is no longer news.
+    c.env.arrivalGroup = undefined
     const answered = await answer(c, asked)
     // Who shows no good credential learns nothing about the rest of the request.
-    if (answered.status !== 401) await requireNoBody(c)
-    return answered
+    if (bodyProblem === null || answered.status === 401) return answered
+    throw bodyProblem
   }
 
   function finish(response: Response, c: Context<AppEnvironment>, asked: Asked): Response {
-    const { requestId, begunAt, address } = asked
+    const { requestId, begunAt, address, keyId } = asked
     const milliseconds = performance.now() - begunAt
     const { status } = response
     metrics.observeRequest(validatePath, status, milliseconds)
@@ -157,20 +176,31 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
       const ms = Math.round(milliseconds * 10) / 10
       const { method } = c.req
       log[level](
-        { request_id: requestId, method, route: validatePath, status, ms, address, refusals },
+        { request_id: requestId, method, route: validatePath, status, ms, address, key_id: keyId, refusals },
         'request',
       )
     }
     return response
   }
 
+  /** What is no credential that counts is a failing one all the same, unless there was none at all. */
+  async function refuseCredential(
+    error: KeydeskError,
+    c: Context<AppEnvironment>,
+    address: string | null,
+  ): Promise<never> {
+    if (error.code !== 'missing_key') await refuseTooManyFailures(c, countFailure, address)
+    throw error
+  }
+
   /** Errors go the way of all errors, which reads what the middleware would have left. */
-  function answerError(error: unknown, c: Context<AppEnvironment>, requestId: string): Response {
+  function fail(error: unknown, c: Context<AppEnvironment>, asked: Asked): Response {
+    const { requestId } = asked
     for (const [name, value] of Object.entries(responseHeaders)) c.header(name, value)
     c.header('X-Request-Id', requestId)
     c.set('requestId', requestId)
     c.set('log', log.child({ request_id: requestId }))
-    return answerProblem(error, c)
+    return finish(answerProblem(error, c), c, asked)
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { effectiveScopes } from '../../domain/scopes.ts'
-import type { KeyWithOwner } from '../../services/key-memory.ts'
+import type { KeyWithOwner } from '../../storage/keys.ts'
 
 /** What a service learns of a good key. */
 export const wireValidation = z

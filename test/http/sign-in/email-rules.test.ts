@@ -77,7 +77,9 @@ describe('an email address counts only as verified', () => {
     ]
     for (const email of [...emails, ...lookAlikes, ...shapes]) {
       context.wrong.account.email = email
-      await expectRefused(context, unusable('no_email'), (headers) => signInWrong(context, headers))
+      await expectRefused(context, { status: 403, code: 'not_allowed', reason: 'no_email' }, (headers) =>
+        signInWrong(context, headers),
+      )
     }
   })
 })
