@@ -22,6 +22,8 @@ import { createVerifyKey } from './services/verify-key.ts'
 import { createProvider } from './sso/provider.ts'
 import { openStorage } from './storage/storage.ts'
 
+const addressesCountedMax = 50_000
+
 /** Keydesk without a socket: what `main.ts` listens with, and what tests call. */
 export interface Gateway {
   fetch(request: Request, bindings?: AppEnvironment['Bindings']): Response | Promise<Response>
@@ -65,13 +67,13 @@ export async function createGateway(
     })
     metrics.watchLiveKeys(() => storage.keys.countLive(now()))
     const usage = createRecordUsage({ storage })
-    const limitRate = createLimitRate()
     const verifyKey = createVerifyKey({
       storage,
       keyring,
       hasher,
       memory: createKeyMemory(config.verifiedKeysMax),
-      limitRate,
+      // Its names are ids of proven keys, so it needs no bound, and no stranger can push one out.
+      limitRate: createLimitRate(),
       defaultRateLimit: config.keyRateLimit,
       usage,
       metrics,
@@ -84,7 +86,7 @@ export async function createGateway(
       log,
       storage,
       verifyKey,
-      limitRate,
+      limitRate: createLimitRate(addressesCountedMax),
       metrics,
       mintKey: createMintKey({ storage, makeKey, now }),
       revokeKey: createRevokeKey({ storage, now }),

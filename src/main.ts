@@ -13,9 +13,11 @@ import { describeCause } from './http/problem.ts'
 const drainSeconds = 10
 
 async function main(): Promise<void> {
+  // The database and what stands beside it are for this user alone.
+  process.umask(0o077)
   const config = readConfig()
   const gateway = await createGateway(config)
-  const server = createListener(gateway)
+  const server = createListener(gateway, config.authBaseUrl)
   const metricsServer = config.metricsPort === undefined ? null : createMetricsServer(gateway)
   leaveOnSignal(server, metricsServer, gateway)
   await listen(server, config.port, config.host)
@@ -73,6 +75,11 @@ function warningsFor(config: Config): string[] {
   const isSilent = config.allowedDomains.length + config.allowedEmails.length === 0
   if (config.isLoopback && isSilent && !config.dangerouslyAllowAnyAccount) {
     warnings.push('AUTH_BASE_URL is on loopback and no rule is set, so any verified account may sign in.')
+  }
+  if (config.trustedProxies.some(([, bits]) => bits === 0)) {
+    warnings.push(
+      'TRUSTED_PROXIES holds every address: anybody can choose the address that they are known by.',
+    )
   }
   // libuv has four threads unless told otherwise, and looks up host names on the same ones.
   if (config.argon2Concurrency > 3 && config.threadPoolSize <= config.argon2Concurrency) {

@@ -12,7 +12,6 @@ import type { RecordRefusal } from '../services/record-refusal.ts'
 import type { RevokeKey } from '../services/revoke-key.ts'
 import type { VerifyKey } from '../services/verify-key.ts'
 import type { Storage } from '../storage/storage.ts'
-import { createArrivals } from './arrivals.ts'
 import { readAssets } from './assets.ts'
 import { createCallers } from './callers.ts'
 import { createCountFailure } from './count-failure.ts'
@@ -68,7 +67,6 @@ export function createApp(dependencies: AppDependencies): App {
   const headers = responseHeaders(config.authBaseUrl)
   const callers = createCallers(config.trustedProxies)
   const nextRequestId = createRequestIds()
-  const arrivals = createArrivals()
   const countFailure = createCountFailure(limitRate, config.failureRateLimit)
   const app = new OpenAPIHono<AppEnvironment>({
     defaultHook: (result) => {
@@ -141,17 +139,15 @@ export function createApp(dependencies: AppDependencies): App {
   return { fetch: dispatch, routes: [...app.routes, ...validateApp.routes] }
 
   function dispatch(request: Request, bindings: AppEnvironment['Bindings']): Response | Promise<Response> {
-    // Every request counts here, whatever it asks: the group of one says which others came before.
-    bindings.arrivalGroup = arrivals(bindings.incoming?.socket)
-    const target = bindings.incoming?.url
-    // The absolute form, a proxy's, and a test without a socket have to be parsed.
-    const isValidation = isValidateUrl(target?.startsWith('/') ? target : new URL(request.url).pathname)
+    const isValidation = isValidateUrl(bindings.incoming?.url ?? new URL(request.url).pathname)
     const isAnswered = request.method === 'GET' || request.method === 'POST' || request.method === 'HEAD'
     return isValidation && isAnswered ? validateApp.fetch(request, bindings) : app.fetch(request, bindings)
   }
 }
 
-function isValidateUrl(url: string): boolean {
+function isValidateUrl(target: string): boolean {
+  // The absolute form (RFC 9112 §3.2.2), a proxy's, has the path behind the authority.
+  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '')
   return (
     url.startsWith(validatePath) && (url.length === validatePath.length || url[validatePath.length] === '?')
   )

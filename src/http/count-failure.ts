@@ -1,9 +1,9 @@
 import { KeydeskError } from '../domain/errors.ts'
-import { addressBucket, type RateLimit, type RateState, rateLimitHeaders } from '../domain/rate-limit.ts'
+import { type RateLimit, type RateState, rateLimitHeaders } from '../domain/rate-limit.ts'
 import type { LimitRate } from '../services/limit-rate.ts'
 
 /** Counts a failing credential of an address: the state of the limit where it is passed, else null. */
-export type CountFailure = (address: string | null) => Promise<RateState | null>
+export type CountFailure = (bucket: string) => Promise<RateState | null>
 
 export const tooManyFailures =
   'Too many failing credentials came from your address. Wait as long as Retry-After says.'
@@ -14,8 +14,8 @@ export const tooManyFailures =
  */
 export function createCountFailure(limitRate: LimitRate, limit: RateLimit | null): CountFailure | null {
   if (limit === null) return null
-  return async function countFailure(address) {
-    const state = await limitRate(`failures ${addressBucket(address)}`, limit)
+  return async function countFailure(bucket) {
+    const state = await limitRate(`failures ${bucket}`, limit)
     return state.allowed ? null : state
   }
 }
@@ -24,9 +24,9 @@ export function createCountFailure(limitRate: LimitRate, limit: RateLimit | null
 export async function refuseTooManyFailures(
   c: { header(name: string, value: string): void },
   countFailure: CountFailure | null,
-  address: string | null,
+  bucket: string,
 ): Promise<void> {
-  const state = (await countFailure?.(address)) ?? null
+  const state = (await countFailure?.(bucket)) ?? null
   if (state === null) return
   for (const [name, value] of Object.entries(rateLimitHeaders('failures', state))) c.header(name, value)
   throw new KeydeskError('rate_limited', { message: tooManyFailures })

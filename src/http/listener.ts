@@ -1,22 +1,23 @@
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { App } from './app.ts'
-import { malformedResponse, refuseMalformed } from './refuse-malformed.ts'
+import { createRefuseMalformed, malformedResponse } from './refuse-malformed.ts'
 
 const idleCheckMs = 100
 
 /** Keydesk behind a socket. What Node refuses before there is a request is answered in the form of the contract too. */
-export function createListener(gateway: Pick<App, 'fetch'>): Server {
+export function createListener(gateway: Pick<App, 'fetch'>, baseUrl: string): Server {
   const server = createServer(
     // A missing Host is refused below, with a body that says so.
     { requestTimeout: 30_000, headersTimeout: 15_000, requireHostHeader: false },
     getRequestListener((request, bindings) => gateway.fetch(request, bindings), {
-      errorHandler: () => malformedResponse('The Host header or the request target is not well formed.'),
+      errorHandler: () =>
+        malformedResponse(baseUrl, 'The Host header or the request target is not well formed.'),
     }),
   )
-  server.on('clientError', refuseMalformed)
+  server.on('clientError', createRefuseMalformed(baseUrl))
   server.on('checkExpectation', (_request, response) => {
-    const refusal = malformedResponse('The only expectation that can be met is 100-continue.')
+    const refusal = malformedResponse(baseUrl, 'The only expectation that can be met is 100-continue.')
     void refusal
       .text()
       .then((body) => response.writeHead(refusal.status, Object.fromEntries(refusal.headers)).end(body))

@@ -44,24 +44,21 @@ export function createRefuseKey(dependencies: {
   }
   const failing = prepare('rate_limited', tooManyFailures)
 
-  return function refuseKey(
+  return async function refuseKey(
     c: Context<AppEnvironment>,
-    refused: { verification: Refused; address: string | null; accept: string | undefined; requestId: string },
-  ): Response | Promise<Response> {
-    const { verification, address, accept, requestId } = refused
+    refused: { verification: Refused; bucket: string; accept: string | undefined; requestId: string },
+  ): Promise<Response> {
+    const { verification, bucket, accept, requestId } = refused
     const { outcome } = verification
     const refusal = byOutcome[outcome]
     if (verification.outcome === 'rate_limited') {
       return answer(c, refusal, accept, requestId, rateLimitHeaders('key', verification.rate))
     }
     // A missing scope is no failing credential: the key is good.
-    if (countFailure === null || outcome === 'insufficient_scope')
-      return answer(c, refusal, accept, requestId)
-    return countFailure(address).then((state) =>
-      state === null
-        ? answer(c, refusal, accept, requestId)
-        : answer(c, failing, accept, requestId, rateLimitHeaders('failures', state)),
-    )
+    const failures = outcome === 'insufficient_scope' ? null : await countFailure?.(bucket)
+    return failures === null || failures === undefined
+      ? answer(c, refusal, accept, requestId)
+      : answer(c, failing, accept, requestId, rateLimitHeaders('failures', failures))
   }
 
   function answer(

@@ -74,10 +74,10 @@ export function createCheckCallback(dependencies: {
     )
   }
 
-  /** One delete-or-insert decides between two callbacks that come at once, on any replica. */
+  /** One insert of a unique row decides between two callbacks that come at once, on any replica. */
   async function useUp(nonce: string): Promise<void> {
     const expiresAt = new Date(stateTime(nonce).getTime() + rememberedMs)
-    const landed = await storage.atomically((tx) => [
+    const landed = await storage.atomicallyUnnoticed((tx) => [
       storage.attempts.prune(tx, now()),
       storage.attempts.use(tx, sha256(nonce).toString('base64url'), expiresAt),
     ])

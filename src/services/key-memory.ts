@@ -2,13 +2,10 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { KeyWithOwner } from '../storage/keys.ts'
 
-interface Entry {
-  /** The stored hash that the digest was proven against. */
-  storedHash: string
-  /** SHA-256 of the key text that passed Argon2id, in hex. */
-  digest: string
-  record: KeyWithOwner
-  generation: number
+/** That a key text was proven, and the record of the key as it was in a generation of the database. */
+export interface ProvenKey {
+  readonly record: KeyWithOwner
+  readonly generation: number
 }
 
 /**
@@ -16,10 +13,8 @@ interface Entry {
  * nothing but two facts: that a text is the one that was proven, and what the record was in a generation.
  */
 export interface KeyMemory {
-  /** Whether this text was proven against the hash that the remembered record has. */
-  proves(keyId: string, keyText: string): boolean
-  /** The record, if it is known as of `generation`; whatever is older has to be read again. */
-  recordOf(keyId: string, generation: number): KeyWithOwner | null
+  /** What is known of the key, if this very text was proven; null otherwise. */
+  find(keyId: string, keyText: string): ProvenKey | null
   /** Remembers a text as proven against the hash of this record. */
   rememberProof(keyText: string, record: KeyWithOwner, generation: number): void
   /** Brings a record up to date. Where its stored hash has changed, the proof is forgotten. */
@@ -27,18 +22,22 @@ export interface KeyMemory {
   forget(keyId: string): void
 }
 
+/** One proof: another text or another stored hash gets another entry, never this one changed. */
+interface Entry {
+  readonly storedHash: string
+  /** SHA-256 of the key text that passed Argon2id, in hex. */
+  readonly digest: string
+  record: KeyWithOwner
+  generation: number
+}
+
 /** `entriesMax` bounds the memory: one to two kilobytes a key, metadata aside. */
 export function createKeyMemory(entriesMax: number): KeyMemory {
   const entries = new LRUCache<string, Entry>({ max: entriesMax })
   return {
-    proves(keyId, keyText) {
+    find(keyId, keyText) {
       const entry = entries.get(keyId)
-      return entry !== undefined && equalDigests(entry.digest, digestOf(keyText))
-    },
-
-    recordOf(keyId, generation) {
-      const entry = entries.peek(keyId)
-      return entry !== undefined && entry.generation === generation ? entry.record : null
+      return entry !== undefined && equalDigests(entry.digest, digestOf(keyText)) ? entry : null
     },
 
     rememberProof(keyText, record, generation) {

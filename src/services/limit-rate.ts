@@ -5,15 +5,19 @@ import type { RateLimit, RateState } from '../domain/rate-limit.ts'
 /** Counts one request under `name` against a policy, and answers where that leaves it. */
 export type LimitRate = (name: string, policy: RateLimit) => Promise<RateState>
 
-const policiesMax = 1000
-
-/** Fixed windows, counted in this process. Under one name exactly `limit` requests of a window are allowed. */
-export function createLimitRate(): LimitRate {
+/**
+ * Fixed windows, counted in this process. Under one name exactly `limit` requests of a window are allowed. Where names
+ * come from outside, `namesMax` bounds how many are remembered: past it the ones not seen for longest begin anew.
+ */
+export function createLimitRate(namesMax?: number): LimitRate {
   // One limiter for each policy in use: a key whose policy is changed begins a new window.
-  const limiters = new LRUCache<string, RateLimiterMemory>({ max: policiesMax })
+  const limiters = new Map<string, RateLimiterMemory>()
+  const names = namesMax === undefined ? null : createBoundedNames(namesMax)
 
   return async function limitRate(name, policy) {
-    const result = await consume(limiterOf(policy), name)
+    const limiter = limiterOf(policy)
+    names?.set(name, limiter)
+    const result = await consume(limiter, name)
     return {
       policy,
       allowed: result.consumedPoints <= policy.limit,
@@ -30,6 +34,15 @@ export function createLimitRate(): LimitRate {
     limiters.set(policyName, made)
     return made
   }
+}
+
+function createBoundedNames(max: number): LRUCache<string, RateLimiterMemory> {
+  return new LRUCache({
+    max,
+    dispose: (limiter, name, reason) => {
+      if (reason === 'evict') void limiter.delete(name)
+    },
+  })
 }
 
 /** The library rejects with the same result when the limit is passed. */

@@ -32,7 +32,8 @@ export function createMintSsoKey(dependencies: {
   const { storage, makeKey, ssoKey, now } = dependencies
 
   return async function mintSsoKey(proven: ProvenIdentity, origin: Origin): Promise<SignedIn> {
-    // Made before anything is read: what is decided below is decided on rows that are as fresh as can be.
+    await requireRoom(proven)
+    // Made before anything else is read: what is decided below is decided on rows that are as fresh as can be.
     const made = await makeKey()
     for (let attempt = 1; attempt <= triesMax; attempt += 1) {
       const at = now()
@@ -92,6 +93,14 @@ export function createMintSsoKey(dependencies: {
       message: 'Your account changed while you signed in. Start again.',
       reason: 'lost_race',
     })
+  }
+
+  /** Spares the hash where it is known already that the key would be one too many. */
+  async function requireRoom({ issuer, claims }: ProvenIdentity): Promise<void> {
+    const known = await storage.identities.findWithUser(issuer, claims.subject)
+    if (known === null) return
+    const live = await storage.keys.countLiveSso(known.user.id, now())
+    if (live >= ssoKey.perUserMax) throw tooManyKeys(ssoKey.perUserMax)
   }
 }
 

@@ -17,8 +17,11 @@ export interface RecordUsage {
   flush(): Promise<void>
 }
 
-/** What has been gathered of one key since the last flush. */
+/** What has been gathered of one key within one hour since the last flush. */
 interface Gathered {
+  readonly keyId: string
+  /** The hour that all of it counts for, as its first millisecond. */
+  readonly hourMs: number
   uses: number
   lastUsedAt: Date
   /** Most keys have none. */
@@ -28,11 +31,10 @@ interface Gathered {
 interface Refusals {
   /** How many, by reason. */
   readonly counts: Map<string, number>
-  lastAt: Date
   last: KeyRefusalRow[]
 }
 
-const hourMs = 3_600_000
+const msPerHour = 3_600_000
 /** So many keys a transaction: a larger one would hold up the requests behind it on SQLite, which writes in our thread. */
 const batchMax = 250
 
@@ -40,6 +42,8 @@ const batchMax = 250
 export function createRecordUsage(dependencies: { storage: Storage }): RecordUsage {
   const { storage } = dependencies
   let gathered = new Map<string, Gathered>()
+  /** What could not be written, or counts for an hour that is over. */
+  let waiting: Gathered[] = []
   let flushing: Promise<void> = Promise.resolve()
 
   return {
@@ -51,10 +55,9 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
 
     refused(keyId, { at, reason, address, userAgent }) {
       const key = gatheredOf(keyId, at)
-      key.refusals ??= { counts: new Map(), lastAt: at, last: [] }
+      key.refusals ??= { counts: new Map(), last: [] }
       const { counts, last } = key.refusals
       counts.set(reason, (counts.get(reason) ?? 0) + 1)
-      key.refusals.lastAt = at
       last.push({ id: `ref_${at.getTime()}_${randomText(8)}`, keyId, at, reason, address, userAgent })
       if (last.length > refusalsKept) last.shift()
     },
@@ -67,33 +70,31 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
   }
 
   function gatheredOf(keyId: string, at: Date): Gathered {
+    const hourMs = Math.floor(at.getTime() / msPerHour) * msPerHour
     const known = gathered.get(keyId)
-    if (known !== undefined) return known
-    const made = { uses: 0, lastUsedAt: at, refusals: null }
+    if (known !== undefined && known.hourMs === hourMs) return known
+    if (known !== undefined) waiting.push(known)
+    const made = { keyId, hourMs, uses: 0, lastUsedAt: at, refusals: null }
     gathered.set(keyId, made)
     return made
   }
 
   async function flushOnce(): Promise<void> {
-    const waiting = [...gathered]
+    waiting = merged([...waiting, ...gathered.values()])
     gathered = new Map()
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, batchMax)
-      try {
-        await writeBatch(batch)
-      } catch (error) {
-        for (const [keyId, older] of [...batch, ...waiting]) putBack(keyId, older)
-        throw error
-      }
+      const batch = takeBatch(waiting)
+      await writeBatch(batch)
+      waiting.splice(0, batch.length)
       // Requests that came in the meantime are answered before the next batch.
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
 
-  async function writeBatch(batch: readonly [string, Gathered][]): Promise<void> {
-    const used = batch.filter(([, { uses }]) => uses > 0)
-    const useRows = used.map(([keyId, { uses, lastUsedAt }]) => ({ keyId, lastUsedAt, requestCount: uses }))
-    const refusalRows = batch.flatMap(([, { refusals }]) => refusals?.last ?? [])
+  async function writeBatch(batch: readonly Gathered[]): Promise<void> {
+    const used = batch.filter(({ uses }) => uses > 0)
+    const useRows = used.map(({ keyId, lastUsedAt, uses }) => ({ keyId, lastUsedAt, requestCount: uses }))
+    const refusalRows = batch.flatMap(({ refusals }) => refusals?.last ?? [])
     const refusedIds = [...new Set(refusalRows.map(({ keyId }) => keyId))]
     await storage.atomicallyUnnoticed((tx) => [
       ...(useRows.length === 0 ? [] : [storage.usage.addUses(tx, useRows)]),
@@ -103,40 +104,41 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
         : [storage.usage.addRefusals(tx, refusalRows), storage.usage.pruneRefusals(tx, refusedIds)]),
     ])
   }
+}
 
-  /** Puts back what could not be written, under what has come in since. */
-  function putBack(keyId: string, older: Gathered): void {
-    const newer = gathered.get(keyId)
-    if (newer === undefined) {
-      gathered.set(keyId, older)
-      return
-    }
-    if (newer.uses === 0) newer.lastUsedAt = older.lastUsedAt
-    newer.uses += older.uses
-    if (older.refusals === null) return
-    if (newer.refusals === null) {
-      newer.refusals = older.refusals
-      return
-    }
-    const { counts } = newer.refusals
-    for (const [reason, count] of older.refusals.counts) counts.set(reason, (counts.get(reason) ?? 0) + count)
-    newer.refusals.last = [...older.refusals.last, ...newer.refusals.last].slice(-refusalsKept)
+/** The first of `waiting` that may stand in one statement: of one hour, so that no key is there twice. */
+function takeBatch(waiting: readonly Gathered[]): Gathered[] {
+  const [first] = waiting
+  const end = waiting.findIndex(({ hourMs }, index) => index >= batchMax || hourMs !== first?.hourMs)
+  return waiting.slice(0, end === -1 ? waiting.length : end)
+}
+
+/** In the order of their hours, with what counts for the same key and hour put together. */
+function merged(all: readonly Gathered[]): Gathered[] {
+  const byName = new Map<string, Gathered>()
+  for (const one of all) {
+    const name = `${one.hourMs} ${one.keyId}`
+    const older = byName.get(name)
+    byName.set(name, older === undefined ? one : added(older, one))
+  }
+  return [...byName.values()].sort((a, b) => a.hourMs - b.hourMs)
+}
+
+function added(older: Gathered, newer: Gathered): Gathered {
+  const counts = new Map(older.refusals?.counts)
+  for (const [reason, count] of newer.refusals?.counts ?? [])
+    counts.set(reason, (counts.get(reason) ?? 0) + count)
+  const last = [...(older.refusals?.last ?? []), ...(newer.refusals?.last ?? [])].slice(-refusalsKept)
+  return {
+    ...older,
+    uses: older.uses + newer.uses,
+    lastUsedAt: newer.uses === 0 ? older.lastUsedAt : newer.lastUsedAt,
+    refusals: counts.size === 0 ? null : { counts, last },
   }
 }
 
-/** What came between two flushes counts for the hour of the last of it: that can be off by one flush interval. */
-function statsOf([keyId, { uses, lastUsedAt, refusals }]: readonly [string, Gathered]): KeyStat[] {
-  const refused = [...(refusals?.counts ?? [])].map(([outcome, count]) => ({
-    keyId,
-    hour: hourOf(refusals?.lastAt ?? lastUsedAt),
-    outcome,
-    count,
-  }))
-  return uses === 0
-    ? refused
-    : [{ keyId, hour: hourOf(lastUsedAt), outcome: 'valid', count: uses }, ...refused]
-}
-
-function hourOf(at: Date): Date {
-  return new Date(Math.floor(at.getTime() / hourMs) * hourMs)
+function statsOf({ keyId, hourMs, uses, refusals }: Gathered): KeyStat[] {
+  const hour = new Date(hourMs)
+  const refused = [...(refusals?.counts ?? [])].map(([outcome, count]) => ({ keyId, hour, outcome, count }))
+  return uses === 0 ? refused : [{ keyId, hour, outcome: 'valid', count: uses }, ...refused]
 }

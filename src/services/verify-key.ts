@@ -12,6 +12,7 @@ import type { LimitRate } from './limit-rate.ts'
 import type { Metrics } from './metrics.ts'
 import type { Keyring } from './open-keyring.ts'
 import type { RecordUsage } from './record-usage.ts'
+import { createSharedLook } from './shared-look.ts'
 
 export interface VerificationRequest {
   readonly keyText: string
@@ -19,8 +20,6 @@ export interface VerificationRequest {
   readonly address: string | null
   /** As it was sent. */
   readonly userAgent: string | undefined
-  /** The group of requests with which this one arrived; undefined once it has given way to others. */
-  readonly arrivalGroup: number | undefined
 }
 
 /** Everything but `invalid_key` is told only to who proved the whole secret. */
@@ -30,15 +29,15 @@ export type Verification =
   | { readonly outcome: KeyRefusal; readonly record: KeyWithOwner }
   | { readonly outcome: 'rate_limited'; readonly record: KeyWithOwner; readonly rate: RateState }
 
-export type VerifyKey = (request: VerificationRequest) => Verification | Promise<Verification>
+export type VerifyKey = (request: VerificationRequest) => Promise<Verification>
 
 const invalid: Verification = { outcome: 'invalid_key' }
 const readingsMax = 8
 
 /**
- * Says whether a key is good for the scopes asked, in the order of design §4. A key that is known answers in this turn
- * of the event loop, without a query and without Argon2id; but everything that can change is judged on a record that is
- * as of now, since `generation` moves with every change by this process or another.
+ * Says whether a key is good for the scopes asked, in the order of design §4. A key that is known is answered without a
+ * query and without Argon2id; but everything that can change is judged, in one turn of the event loop, on a record that
+ * is as of now: the look at the database says so, and it is taken after the request had arrived.
  * @throws KeydeskError `unavailable` when the database does not answer, `overloaded` when too many keys wait to be
  * hashed: never a pass, never a refusal.
  */
@@ -56,20 +55,24 @@ export function createVerifyKey(dependencies: {
   const { storage, keyring, hasher, memory, limitRate, defaultRateLimit, usage, metrics, now } = dependencies
   const hashing = new Map<string, Promise<boolean>>()
 
-  return function verifyKey(request) {
+  const sharedLook = createSharedLook(storage.generation)
+
+  return async function verifyKey(request) {
     const key = parseKeyText(request.keyText)
     if (key === null) return note(invalid, request)
-    const isProven = memory.proves(key.id, key.text)
-    if (isProven) {
-      const record = memory.recordOf(key.id, storage.generation(request.arrivalGroup))
-      if (record !== null) {
-        metrics.countKeyMemory('hit')
-        return judge(record, key, request)
-      }
+    const known = memory.find(key.id, key.text)
+    if (known === null) {
+      if (!hasGenuineTag(key, keyring.tagKeys)) return note(invalid, request)
+      metrics.countKeyMemory('miss')
+      return verifyByReading(key, request)
     }
-    // A text that is proven has passed the tag before.
-    if (!isProven && !hasGenuineTag(key, keyring.tagKeys)) return note(invalid, request)
-    metrics.countKeyMemory(isProven ? 'stale' : 'miss')
+    // A text that is known has passed the tag before.
+    const generation = await sharedLook()
+    if (known.generation === generation) {
+      metrics.countKeyMemory('hit')
+      return judge(known.record, key, request)
+    }
+    metrics.countKeyMemory('stale')
     return verifyByReading(key, request)
   }
 
@@ -83,7 +86,7 @@ export function createVerifyKey(dependencies: {
         return note(invalid, request)
       }
       memory.rememberRecord(record, generation)
-      if (!memory.proves(key.id, key.text)) {
+      if (memory.find(key.id, key.text) === null) {
         if (!(await proveOnce(record.key.secretHash, key))) return note(invalid, request)
         memory.rememberProof(key.text, record, generation)
       }
@@ -125,21 +128,16 @@ export function createVerifyKey(dependencies: {
   ): Promise<Verification> {
     const rate = await limitRate(key.id, policy)
     if (!rate.allowed) return note({ outcome: 'rate_limited', record, rate }, request)
-    // Counting gave way to others, so what was judged may have changed since.
-    const fresh = memory.recordOf(key.id, storage.generation()) ?? (await reread(key.id))
+    // Counting gave way to others: what was judged may have changed since, so it is judged again.
+    const generation = storage.generation()
+    const fresh = await storage.keys.findWithOwner(key.id)
     if (fresh === null || fresh.key.secretHash !== record.key.secretHash) return note(invalid, request)
+    memory.rememberRecord(fresh, generation)
     const refusal = judgeKey(fresh.key, fresh.owner, request.scopes, now())
     return note(
       refusal === null ? { outcome: 'valid', record: fresh, rate } : { outcome: refusal, record: fresh },
       request,
     )
-  }
-
-  async function reread(keyId: string): Promise<KeyWithOwner | null> {
-    const generation = storage.generation()
-    const record = await storage.keys.findWithOwner(keyId)
-    if (record !== null) memory.rememberRecord(record, generation)
-    return record
   }
 
   function note(verification: Verification, request: VerificationRequest, at = now()): Verification {

@@ -94,20 +94,17 @@ function countGenerations(client: Sqlite.Database) {
   const dataVersion = client.prepare<[], number>('PRAGMA data_version').pluck()
   let seen = dataVersion.get()
   let count = 1
-  let lookedFor: number | undefined
   return {
     advance: () => {
       count += 1
     },
-    current: (arrivalGroup?: number): number => {
-      if (arrivalGroup !== undefined && arrivalGroup === lookedFor) return count
+    current: (): number => {
       let version: number | undefined
       try {
         version = dataVersion.get()
       } catch (cause) {
         throw unavailable(cause)
       }
-      lookedFor = arrivalGroup
       if (version !== seen) {
         seen = version
         count += 1

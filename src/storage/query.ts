@@ -89,15 +89,14 @@ export interface Database {
    * @throws KeydeskError `unavailable`
    */
   atomically(list: (tx: Writer) => readonly Step[]): Promise<boolean>
-  /** The same for what nobody remembers (usage, statistics): it leaves the generation as it is. */
+  /** The same for what nobody remembers (usage, refusals, used attempts): it leaves the generation as it is. */
   atomicallyUnnoticed(list: (tx: Writer) => readonly Step[]): Promise<boolean>
   /**
    * A number that changes whenever anything that may be remembered has changed, by this process or by another. What was
-   * read while it had one value is true as long as it has that value. Takes a few microseconds, so requests of one group
-   * (see arrivals.ts) share one look.
+   * read while it had one value is true as long as it has that value. Takes a few microseconds.
    * @throws KeydeskError `unavailable`
    */
-  generation(arrivalGroup?: number): number
+  generation(): number
   /** Resolves when the database answers. @throws KeydeskError `unavailable` */
   ping(): Promise<void>
   close(): Promise<void>

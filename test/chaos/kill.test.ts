@@ -6,7 +6,7 @@ import { type KeydeskProcess, startKeydesk } from '../support/keydesk-process.ts
 import { keyFor, signInSettings, testClient } from '../support/sign-in.ts'
 import { type StandInProvider, startStandInProvider } from '../support/stand-in-provider.ts'
 
-const rounds = Number(process.env.CHAOS_ROUNDS ?? 20)
+const rounds = Number(process.env.CHAOS_ROUNDS ?? 50)
 const mintersCount = 4
 const revokersCount = 2
 

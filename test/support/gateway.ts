@@ -48,7 +48,10 @@ export async function startGateway(
   const url = `http://localhost:${port}`
 
   async function open(wantedPort: number, overrides: Settings = {}): Promise<number> {
-    server = createListener({ fetch: (request, bindings) => gateway.fetch(request, bindings) })
+    server = createListener(
+      { fetch: (request, bindings) => gateway.fetch(request, bindings) },
+      typeof settings?.AUTH_BASE_URL === 'string' ? settings.AUTH_BASE_URL : 'http://localhost',
+    )
     await new Promise<void>((resolve) => server.listen(wantedPort, '127.0.0.1', resolve))
     const { port: actualPort } = server.address() as AddressInfo
     const ownUrl = `http://localhost:${actualPort}`

@@ -24,8 +24,9 @@ export function identifyCaller(callers: Callers): MiddlewareHandler<AppEnvironme
  * @throws KeydeskError `not_found`
  */
 function requireCanonicalPath(sent: string | undefined, path: string): void {
-  // Absolute form (a proxy's) and the path of a test without a socket have nothing to compare.
-  if (sent === undefined || !sent.startsWith('/')) return
-  if (sent === path || (sent.startsWith(path) && sent[path.length] === '?')) return
+  if (sent === undefined) return
+  // Absolute form (RFC 9112 §3.2.2), a proxy's: what follows the authority.
+  const target = sent.startsWith('/') ? sent : sent.replace(/^https?:\/\/[^/?#]*/i, '')
+  if (target === path || (target.startsWith(path) && target[path.length] === '?')) return
   throw new KeydeskError('not_found', { message: 'There is nothing at this address.' })
 }

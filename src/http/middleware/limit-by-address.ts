@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import { KeydeskError } from '../../domain/errors.ts'
-import { addressBucket, type RateLimit, rateLimitHeaders } from '../../domain/rate-limit.ts'
+import { type RateLimit, rateLimitHeaders } from '../../domain/rate-limit.ts'
 import type { LimitRate } from '../../services/limit-rate.ts'
 import type { AppEnvironment } from '../environment.ts'
 
@@ -12,7 +12,7 @@ export function limitByAddress(
 ): MiddlewareHandler<AppEnvironment> {
   return async function limitByAddressMiddleware(c, next) {
     if (policy !== null) {
-      const state = await limitRate(`${name} ${addressBucket(c.get('caller').address)}`, policy)
+      const state = await limitRate(`${name} ${c.get('caller').bucket}`, policy)
       for (const [header, value] of Object.entries(rateLimitHeaders(name, state))) c.header(header, value)
       if (!state.allowed) {
         throw new KeydeskError('rate_limited', {

@@ -20,7 +20,7 @@ export function requireAdmin(options: {
     if (token === undefined || !equalInConstantTime(token, masterKey)) {
       const reason = authorization === undefined ? 'no_credential' : 'wrong_credential'
       await recordRefusal('admin.refused', reason, c.get('origin'))
-      if (authorization !== undefined) await refuseTooManyFailures(c, countFailure, c.get('caller').address)
+      if (authorization !== undefined) await refuseTooManyFailures(c, countFailure, c.get('caller').bucket)
       throw new KeydeskError('unauthenticated', {
         message: 'The admin API wants the header Authorization: Bearer <PROXY_MASTER_KEY>.',
         reason,

@@ -29,7 +29,7 @@ export function metricsRoutes(
     const authorization = c.req.header('authorization')
     const shown = bearerToken(authorization)
     if (shown === undefined || !equalInConstantTime(shown, token)) {
-      if (authorization !== undefined) await refuseTooManyFailures(c, countFailure, c.get('caller').address)
+      if (authorization !== undefined) await refuseTooManyFailures(c, countFailure, c.get('caller').bucket)
       throw new KeydeskError('unauthenticated', {
         message: 'Send the header Authorization: Bearer <METRICS_TOKEN>.',
       })

@@ -5,7 +5,7 @@ import { KeydeskError } from '../../domain/errors.ts'
 import { rateLimitHeaders } from '../../domain/rate-limit.ts'
 import { scopesMax } from '../../domain/scopes.ts'
 import type { Metrics } from '../../services/metrics.ts'
-import type { Verification, VerifyKey } from '../../services/verify-key.ts'
+import type { VerifyKey } from '../../services/verify-key.ts'
 import type { Callers } from '../callers.ts'
 import { type CountFailure, refuseTooManyFailures } from '../count-failure.ts'
 import type { AppEnvironment } from '../environment.ts'
@@ -62,19 +62,19 @@ export interface ValidateDependencies {
   readonly now: () => Date
 }
 
-/** What is known of a request before it is verified; the address once it has been read. */
+/** What is known of a request before it is verified; the caller once it has been read. */
 interface Asked {
   readonly requestId: string
   readonly begunAt: number
-  address: string | null
+  caller: { address: string | null; bucket: string } | null
   /** Of a key whose secret was proven. */
   keyId: string | undefined
 }
 
 /**
  * The route that services call all day. It has an application of its own, without middleware, does the work of the
- * middleware in one pass, and answers a known key without ever giving way: with the middleware in front, most of an
- * answer's time would be theirs.
+ * middleware in one pass, and gives way only to look whether anything has changed: with the middleware in front, most
+ * of an answer's time would be theirs.
  */
 export function createValidateApp(dependencies: ValidateDependencies): Hono<AppEnvironment> {
   const {
@@ -93,54 +93,39 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
   const countRefusal = createRefusalLog(dependencies.now)
   const app = new Hono<AppEnvironment>()
 
-  app.on(['GET', 'POST'], validatePath, (c) => {
+  app.on(['GET', 'POST'], validatePath, async (c) => {
     const asked: Asked = {
       requestId: nextRequestId(),
       begunAt: performance.now(),
-      address: null,
+      caller: null,
       keyId: undefined,
     }
-    const done = (response: Response) => finish(response, c, asked)
-    const failed = (error: unknown) => fail(error, c, asked)
     try {
-      const answering = c.req.method === 'POST' ? answerPost(c, asked) : answer(c, asked)
-      return answering instanceof Promise ? answering.then(done, failed) : done(answering)
+      return finish(c.req.method === 'POST' ? await answerPost(c, asked) : await answer(c, asked), c, asked)
     } catch (error) {
-      return failed(error)
+      return finish(answerError(error, c, asked.requestId), c, asked)
     }
   })
   return app
 
-  function answer(c: Context<AppEnvironment>, asked: Asked): Response | Promise<Response> {
+  async function answer(c: Context<AppEnvironment>, asked: Asked): Promise<Response> {
+    const { requestId } = asked
     const headers = readVerificationHeaders(c)
-    const caller = callers(c.env?.incoming?.socket.remoteAddress, headers['x-forwarded-for'])
-    asked.address = caller.address
-    requireHttps(baseUrl, caller.viaTrustedProxy, headers['x-forwarded-proto'])
+    const { address, bucket, viaTrustedProxy } = callers(
+      c.env.incoming?.socket.remoteAddress,
+      headers['x-forwarded-for'],
+    )
+    asked.caller = { address, bucket }
+    requireHttps(baseUrl, viaTrustedProxy, headers['x-forwarded-proto'])
     const search = queryOf(c)
     const keyText = presentedKey(headers, search)
-    if (keyText instanceof KeydeskError) return refuseCredential(keyText, c, caller.address)
+    if (keyText instanceof KeydeskError) return refuseCredential(keyText, c, bucket)
     const scopes = search === '' ? [] : readScopes(search)
-    const verifying = verifyKey({
-      keyText,
-      scopes,
-      address: caller.address,
-      userAgent: headers['user-agent'],
-      arrivalGroup: c.env.arrivalGroup,
-    })
-    return verifying instanceof Promise
-      ? verifying.then((verification) => answerWith(c, verification, asked, headers.accept))
-      : answerWith(c, verifying, asked, headers.accept)
-  }
-
-  function answerWith(
-    c: Context<AppEnvironment>,
-    verification: Verification,
-    asked: Asked,
-    accept: string | undefined,
-  ): Response | Promise<Response> {
-    const { requestId, address } = asked
+    const verification = await verifyKey({ keyText, scopes, address, userAgent: headers['user-agent'] })
     if (verification.outcome !== 'invalid_key') asked.keyId = verification.record.key.id
-    if (verification.outcome !== 'valid') return refuseKey(c, { verification, address, accept, requestId })
+    if (verification.outcome !== 'valid') {
+      return refuseKey(c, { verification, bucket, accept: headers.accept, requestId })
+    }
     const rate = verification.rate === null ? noHeaders : rateLimitHeaders('key', verification.rate)
     // Not c.body: a Headers object, which nobody reads, would cost more than the verification.
     return new Response(validationText(verification.record), {
@@ -155,8 +140,6 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
       () => null,
       (error: unknown) => error,
     )
-    // Others were answered meanwhile, so the look that this one arrived with is no longer news.
-    c.env.arrivalGroup = undefined
     const answered = await answer(c, asked)
     // Who shows no good credential learns nothing about the rest of the request.
     if (bodyProblem === null || answered.status === 401) return answered
@@ -164,19 +147,28 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
   }
 
   function finish(response: Response, c: Context<AppEnvironment>, asked: Asked): Response {
-    const { requestId, begunAt, address, keyId } = asked
+    const { requestId, begunAt, caller, keyId } = asked
     const milliseconds = performance.now() - begunAt
     const { status } = response
     metrics.observeRequest(validatePath, status, milliseconds)
     // A good key is a line only for who debugs: services ask thousands of times a second.
     const level = status === 200 ? 'debug' : 'info'
     if (!log.isLevelEnabled(level)) return response
-    const refusals = status === 401 || status === 429 ? countRefusal(address) : undefined
+    const refusals = status === 401 || status === 429 ? countRefusal(caller?.bucket ?? 'unknown') : undefined
     if (refusals !== null) {
       const ms = Math.round(milliseconds * 10) / 10
       const { method } = c.req
       log[level](
-        { request_id: requestId, method, route: validatePath, status, ms, address, key_id: keyId, refusals },
+        {
+          request_id: requestId,
+          method,
+          route: validatePath,
+          status,
+          ms,
+          address: caller?.address,
+          key_id: keyId,
+          refusals,
+        },
         'request',
       )
     }
@@ -187,20 +179,19 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
   async function refuseCredential(
     error: KeydeskError,
     c: Context<AppEnvironment>,
-    address: string | null,
+    bucket: string,
   ): Promise<never> {
-    if (error.code !== 'missing_key') await refuseTooManyFailures(c, countFailure, address)
+    if (error.code !== 'missing_key') await refuseTooManyFailures(c, countFailure, bucket)
     throw error
   }
 
   /** Errors go the way of all errors, which reads what the middleware would have left. */
-  function fail(error: unknown, c: Context<AppEnvironment>, asked: Asked): Response {
-    const { requestId } = asked
+  function answerError(error: unknown, c: Context<AppEnvironment>, requestId: string): Response {
     for (const [name, value] of Object.entries(responseHeaders)) c.header(name, value)
     c.header('X-Request-Id', requestId)
     c.set('requestId', requestId)
     c.set('log', log.child({ request_id: requestId }))
-    return finish(answerProblem(error, c), c, asked)
+    return answerProblem(error, c)
   }
 }
 
@@ -226,8 +217,11 @@ async function requireNoBody(c: Context<AppEnvironment>): Promise<void> {
 /** @throws KeydeskError `invalid_request` */
 function readScopes(search: string): string[] {
   const asked = new Map<string, string[]>()
-  for (const [name, value] of new URLSearchParams(search))
-    asked.set(name, [...(asked.get(name) ?? []), value])
+  for (const [name, value] of new URLSearchParams(search)) {
+    const values = asked.get(name)
+    if (values === undefined) asked.set(name, [value])
+    else values.push(value)
+  }
   const parsed = query.safeParse(Object.fromEntries(asked))
   if (parsed.success) return parsed.data.scope ?? []
   throw new KeydeskError('invalid_request', { message: describeIssues(parsed.error.issues) })

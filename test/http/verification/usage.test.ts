@@ -107,7 +107,8 @@ describe('the use of a key', () => {
 
   test('a forged key leaves no row under the id that it names', async () => {
     const key = await desk.mint()
-    for (let n = 0; n < 20; n += 1) await desk.codeFor(`${key.slice(0, -2)}${n + 10}`)
+    for (let n = 0; n < 20; n += 1)
+      await desk.codeFor(`${key.slice(0, -3)}${key.at(-3) === 'a' ? 'b' : 'a'}${n + 10}`)
     await desk.gateway.restart()
     for (const table of ['key_usage', 'key_stats', 'key_refusals'])
       expect(desk.rows(`SELECT 1 FROM ${table} WHERE key_id = ?`, idOf(key)), table).toEqual([])
@@ -181,8 +182,8 @@ describe('a flush', () => {
     expect(desk.rows('SELECT 1 FROM key_refusals WHERE key_id = ?', idOf(other))).toHaveLength(2)
   })
 
-  test('of 600 keys writes every one of them', async () => {
-    const keys = await desk.mintMany(600)
+  test('of 300 keys writes every one of them', async () => {
+    const keys = await desk.mintMany(300)
     for (let from = 0; from < keys.length; from += 100)
       await Promise.all(keys.slice(from, from + 100).map((key) => desk.codeFor(key)))
     await desk.gateway.restart()

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createRecordUsage, type RecordUsage } from '../../src/services/record-usage.ts'
+import { openStorage, type Storage } from '../../src/storage/storage.ts'
+
+const at = (text: string) => new Date(`2026-03-01T${text}Z`)
+const refusal = (time: string, reason = 'revoked_key') => ({
+  at: at(time),
+  reason,
+  address: '192.0.2.1',
+  userAgent: null,
+})
+
+describe('what is gathered of the use of keys', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'keydesk-usage-'))
+  let storage: Storage
+  let usage: RecordUsage
+  let n = 0
+  let id = ''
+  /** How many of the next transactions fail, and how many were tried. */
+  let failures = 0
+  let tried = 0
+  beforeAll(async () => {
+    storage = await openStorage(`file:${folder}/keydesk.db`)
+  })
+  beforeEach(() => {
+    n += 1
+    id = `key-${n}`
+    failures = 0
+    tried = 0
+    usage = createRecordUsage({
+      storage: {
+        ...storage,
+        atomicallyUnnoticed: async (list) => {
+          tried += 1
+          if (failures > 0) {
+            failures -= 1
+            throw new Error('locked')
+          }
+          return storage.atomicallyUnnoticed(list)
+        },
+      },
+    })
+  })
+  afterEach(() => usage.flush())
+  afterAll(async () => {
+    await storage.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const rows = (select: string, keyId: string): any[] => {
+    const database = new Sqlite(join(folder, 'keydesk.db'), { readonly: true })
+    const found = database.prepare(select).all(keyId)
+    database.close()
+    return found
+  }
+  const hourOf = (time: number) => new Date(time).toISOString().slice(11, 13)
+  const stats = (keyId = id): string[] =>
+    rows('SELECT hour, outcome, count FROM key_stats WHERE key_id = ? ORDER BY hour, outcome', keyId).map(
+      ({ hour, outcome, count }) => `${hourOf(hour)} ${outcome} ${count}`,
+    )
+  const refusalTimes = (): string[] =>
+    rows('SELECT at FROM key_refusals WHERE key_id = ? ORDER BY at DESC', id).map((row) =>
+      new Date(row.at).toISOString().slice(11, 19),
+    )
+  const usageRow = () => rows('SELECT last_used_at, request_count FROM key_usage WHERE key_id = ?', id)[0]
+
+  test('is written in one transaction, and only where there is something', async () => {
+    await usage.flush()
+    expect(tried).toBe(0)
+    for (let use = 0; use < 3; use += 1) usage.used(id, at(`10:00:0${use}`))
+    usage.refused(id, refusal('10:00:04'))
+    await usage.flush()
+    await usage.flush()
+    expect(tried).toBe(1)
+    expect(stats()).toEqual(['10 revoked_key 1', '10 valid 3'])
+  })
+
+  test('survives a write that fails, again and again, together with what came since', async () => {
+    usage.used(id, at('10:00:00'))
+    for (let minute = 10; minute < 17; minute += 1) usage.refused(id, refusal(`10:${minute}:00`))
+    failures = 2
+    await expect(usage.flush()).rejects.toThrow('locked')
+    usage.used(id, at('10:20:00'))
+    usage.refused(id, refusal('10:21:00', 'expired_key'))
+    await expect(usage.flush()).rejects.toThrow('locked')
+    usage.refused(id, refusal('10:22:00'))
+    await usage.flush()
+    expect(stats()).toEqual(['10 expired_key 1', '10 revoked_key 8', '10 valid 2'])
+    expect(refusalTimes()).toEqual(['10:22:00', '10:21:00', '10:16:00', '10:15:00', '10:14:00'])
+  })
+
+  test('counts for its own hour also when it could not be written in that hour', async () => {
+    usage.used(id, at('10:30:00'))
+    usage.refused(id, refusal('10:31:00'))
+    failures = 1
+    await expect(usage.flush()).rejects.toThrow('locked')
+    usage.used(id, at('12:30:00'))
+    usage.refused(id, refusal('12:31:00'))
+    await usage.flush()
+    expect(stats()).toEqual(['10 revoked_key 1', '10 valid 1', '12 revoked_key 1', '12 valid 1'])
+  })
+
+  test('of many keys is written in several transactions, and what failed of them is written once, later', async () => {
+    const ids = Array.from({ length: 600 }, (_, index) => `many-${index}`)
+    for (const key of ids) usage.used(key, at('10:00:00'))
+    await usage.flush()
+    expect(tried).toBeGreaterThan(1)
+    for (const key of ids) usage.used(key, at('10:00:01'))
+    failures = 1
+    await expect(usage.flush()).rejects.toThrow('locked')
+    await usage.flush()
+    expect(ids.filter((key) => stats(key).join() !== '10 valid 2')).toEqual([])
+  })
+
+  test('is counted once when two flushes are asked for at the same time, and a use in between is not lost', async () => {
+    usage.used(id, at('10:00:00'))
+    const both = [usage.flush(), usage.flush()]
+    usage.used(id, at('10:00:01'))
+    await Promise.all(both)
+    await usage.flush()
+    expect(stats()).toEqual(['10 valid 2'])
+  })
+
+  test('keeps the latest use as the last, whoever writes first', async () => {
+    const slower = createRecordUsage({ storage })
+    slower.used(id, at('10:00:00'))
+    usage.used(id, at('10:05:00'))
+    await usage.flush()
+    await slower.flush()
+    expect(usageRow()).toEqual({ last_used_at: at('10:05:00').getTime(), request_count: 2 })
+    expect(stats()).toEqual(['10 valid 2'])
+  })
+})
