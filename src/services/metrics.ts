@@ -81,8 +81,9 @@ export function createMetrics() {
         async collect() {
           if (performance.now() - countedAt < liveKeysMaxAgeMs) return
           // Metrics are wanted most when something fails: a count that cannot be made is "not a number", and no more.
-          this.set(await count().catch(() => Number.NaN))
-          countedAt = performance.now()
+          const live = await count().catch(() => Number.NaN)
+          this.set(live)
+          if (!Number.isNaN(live)) countedAt = performance.now()
         },
       })
     },

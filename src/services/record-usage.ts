@@ -96,13 +96,14 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
     const useRows = used.map(({ keyId, lastUsedAt, uses }) => ({ keyId, lastUsedAt, requestCount: uses }))
     const refusalRows = batch.flatMap(({ refusals }) => refusals?.last ?? [])
     const refusedIds = [...new Set(refusalRows.map(({ keyId }) => keyId))]
-    await storage.atomicallyUnnoticed((tx) => [
+    const landed = await storage.atomicallyUnnoticed((tx) => [
       ...(useRows.length === 0 ? [] : [storage.usage.addUses(tx, useRows)]),
       storage.usage.addStats(tx, batch.flatMap(statsOf)),
       ...(refusalRows.length === 0
         ? []
         : [storage.usage.addRefusals(tx, refusalRows), storage.usage.pruneRefusals(tx, refusedIds)]),
     ])
+    if (!landed) throw new Error('a batch of usage did not land')
   }
 }
 

@@ -27,6 +27,7 @@ export async function openDatabase(databaseUrl: string): Promise<Database> {
   }
 }
 
+const busyMsMax = 5000
 const walTriesMax = 250
 const walPauseMs = 20
 
@@ -39,6 +40,8 @@ function openSqlite(file: string): Database {
     client.pragma('synchronous = FULL')
     migrateSqlite(client, `${migrationsFolder}/sqlite`)
     client.pragma('foreign_keys = ON')
+    // From here on `patiently` waits for a lock of another process; SQLite would sleep in our thread.
+    client.pragma('busy_timeout = 0')
   } catch (error) {
     client.close()
     throw error
@@ -52,21 +55,21 @@ function openSqlite(file: string): Database {
   return {
     tables,
     select: writer.select.bind(writer),
-    rows: <Row>(query: Query<Row>) => guarded(() => (query as unknown as SyncQuery<Row>).all()),
+    rows: <Row>(query: Query<Row>) => patiently(() => (query as unknown as SyncQuery<Row>).all()),
     prepared: <Row>(_name: string, query: Query<Row>) => {
       const statement = (query as unknown as SyncPreparable<Row>).prepare()
-      return (values) => guarded(() => statement.all(values))
+      return (values) => patiently(() => statement.all(values))
     },
     atomically: (list) =>
-      guarded(() => {
+      patiently(() => {
         const landed = runList(client, list(writer))
         // In the same turn as the commit: nobody can ask for the generation in between.
         if (landed) generation.advance()
         return landed
       }),
-    atomicallyUnnoticed: (list) => guarded(() => runList(client, list(writer))),
+    atomicallyUnnoticed: (list) => patiently(() => runList(client, list(writer))),
     generation: generation.current,
-    ping: () => guarded(() => void client.prepare('SELECT 1 FROM schema_migrations LIMIT 1').get()),
+    ping: () => patiently(() => void client.prepare('SELECT 1 FROM schema_migrations LIMIT 1').get()),
     close: async () => void client.close(),
   }
 }
@@ -78,8 +81,7 @@ function useWal(client: Sqlite.Database): void {
       client.pragma('journal_mode = WAL')
       return
     } catch (error) {
-      const isBusy = error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY')
-      if (!isBusy || tries === walTriesMax) throw error
+      if (!isBusy(error) || tries === walTriesMax) throw error
       // At start nothing else runs in this process, so it may as well sleep.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, walPauseMs)
     }
@@ -155,13 +157,24 @@ function isUniqueViolation(error: unknown): boolean {
   )
 }
 
-/** Whatever the database does not do is our failure: 503, with the reason for the log only. */
-async function guarded<Result>(work: () => Result): Promise<Result> {
-  try {
-    return work()
-  } catch (cause) {
-    throw unavailable(cause)
+/**
+ * Waits for a lock that another process holds, and lets requests be answered meanwhile. Whatever else the database does
+ * not do is our failure: 503, with the reason for the log only.
+ */
+async function patiently<Result>(work: () => Result): Promise<Result> {
+  for (const begunAt = performance.now(); ; ) {
+    try {
+      return work()
+    } catch (cause) {
+      if (!isBusy(cause) || performance.now() - begunAt > busyMsMax) throw unavailable(cause)
+      await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 20))
+    }
   }
+}
+
+function isBusy(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause instanceof Sqlite.SqliteError ? error.cause : error
+  return cause instanceof Sqlite.SqliteError && cause.code.startsWith('SQLITE_BUSY')
 }
 
 function unavailable(cause: unknown): KeydeskError {

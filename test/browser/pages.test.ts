@@ -56,7 +56,7 @@ describeInChromium('every page in a real browser', (browser) => {
       },
     },
     'too many keys': {
-      heading: 'This conflicts with the present state',
+      heading: 'This cannot be done as things are',
       open: async (visit) => {
         for (const _ of [1, 2]) await keyFor(context, 'ada@example.com')
         await visit.signInAs('Ada Example')
