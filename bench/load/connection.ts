@@ -30,8 +30,8 @@ export async function openConnection(port: number): Promise<Connection> {
     answered(status)
   })
   socket.on('close', () => {
-    if (!isClosing)
-      throw new Error(`the server closed a connection${waiting === null ? '' : ' without an answer'}`)
+    // Idle connections may be closed: a client of 300 that was served early waits longer than servers keep them.
+    if (!isClosing && waiting !== null) throw new Error('the server closed a connection without an answer')
   })
 
   return {

@@ -9,7 +9,13 @@ const idleCheckMs = 100
 export function createListener(gateway: Pick<App, 'fetch'>, baseUrl: string): Server {
   const server = createServer(
     // A missing Host is refused below, with a body that says so.
-    { requestTimeout: 30_000, headersTimeout: 15_000, requireHostHeader: false },
+    {
+      requestTimeout: 30_000,
+      headersTimeout: 15_000,
+      // Longer than proxies keep theirs (60 s as a rule): else they send into a connection that we are closing.
+      keepAliveTimeout: 65_000,
+      requireHostHeader: false,
+    },
     getRequestListener((request, bindings) => gateway.fetch(request, bindings), {
       errorHandler: () =>
         malformedResponse(baseUrl, 'The Host header or the request target is not well formed.'),

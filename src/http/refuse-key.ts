@@ -44,10 +44,10 @@ export function createRefuseKey(dependencies: {
   }
   const failing = prepare('rate_limited', tooManyFailures)
 
-  return async function refuseKey(
+  return function refuseKey(
     c: Context<AppEnvironment>,
     refused: { verification: Refused; bucket: string; accept: string | undefined; requestId: string },
-  ): Promise<Response> {
+  ): Response | Promise<Response> {
     const { verification, bucket, accept, requestId } = refused
     const { outcome } = verification
     const refusal = byOutcome[outcome]
@@ -55,10 +55,13 @@ export function createRefuseKey(dependencies: {
       return answer(c, refusal, accept, requestId, rateLimitHeaders('key', verification.rate))
     }
     // A missing scope is no failing credential: the key is good.
-    const failures = outcome === 'insufficient_scope' ? null : await countFailure?.(bucket)
-    return failures === null || failures === undefined
-      ? answer(c, refusal, accept, requestId)
-      : answer(c, failing, accept, requestId, rateLimitHeaders('failures', failures))
+    if (countFailure === null || outcome === 'insufficient_scope')
+      return answer(c, refusal, accept, requestId)
+    return countFailure(bucket).then((state) =>
+      state === null
+        ? answer(c, refusal, accept, requestId)
+        : answer(c, failing, accept, requestId, rateLimitHeaders('failures', state)),
+    )
   }
 
   function answer(

@@ -7,7 +7,7 @@ import { storableText } from '../domain/storable-text.ts'
 import type { KeyWithOwner } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { SecretHasher } from './hash-secret.ts'
-import type { KeyMemory } from './key-memory.ts'
+import type { KeyMemory, ProvenKey } from './key-memory.ts'
 import type { LimitRate } from './limit-rate.ts'
 import type { Metrics } from './metrics.ts'
 import type { Keyring } from './open-keyring.ts'
@@ -29,7 +29,8 @@ export type Verification =
   | { readonly outcome: KeyRefusal; readonly record: KeyWithOwner }
   | { readonly outcome: 'rate_limited'; readonly record: KeyWithOwner; readonly rate: RateState }
 
-export type VerifyKey = (request: VerificationRequest) => Promise<Verification>
+/** Answers at once for what is no key of ours, so that forged keys cost as little as can be. */
+export type VerifyKey = (request: VerificationRequest) => Verification | Promise<Verification>
 
 const invalid: Verification = { outcome: 'invalid_key' }
 const readingsMax = 8
@@ -57,16 +58,22 @@ export function createVerifyKey(dependencies: {
 
   const sharedLook = createSharedLook(storage.generation)
 
-  return async function verifyKey(request) {
+  return function verifyKey(request) {
     const key = parseKeyText(request.keyText)
     if (key === null) return note(invalid, request)
     const known = memory.find(key.id, key.text)
-    if (known === null) {
-      if (!hasGenuineTag(key, keyring.tagKeys)) return note(invalid, request)
-      metrics.countKeyMemory('miss')
-      return verifyByReading(key, request)
-    }
     // A text that is known has passed the tag before.
+    if (known !== null) return verifyKnown(known, key, request)
+    if (!hasGenuineTag(key, keyring.tagKeys)) return note(invalid, request)
+    metrics.countKeyMemory('miss')
+    return verifyByReading(key, request)
+  }
+
+  async function verifyKnown(
+    known: ProvenKey,
+    key: KeyText,
+    request: VerificationRequest,
+  ): Promise<Verification> {
     const generation = await sharedLook()
     if (known.generation === generation) {
       metrics.countKeyMemory('hit')
