@@ -236,7 +236,7 @@ describe('every route refuses what is wrong', () => {
     ['a backslash', 'GET /admin/keys\\ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'],
     [
       'an upgrade',
-      'GET /admin/keys HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+      'GET /admin/keys HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n',
     ],
   ])('%s: the answer has the form of the contract', async (what, request) => {
     const answer = await sendBytes(context.gateway.url, Buffer.from(request, 'latin1'))
