@@ -40,4 +40,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=15s --retries=3 \
 # Node runs as PID 1, where the kernel drops every signal that has no handler. Keydesk handles SIGTERM and SIGINT itself
 # and starts no child process, so there is nothing for an init such as tini to forward or to reap.
 # `docker stop` waits 10 s by default, as long as Keydesk may drain: give it more (`--stop-timeout 15`).
-CMD ["node", "--max-semi-space-size=4", "--enable-source-maps", "dist/src/main.js"]
+CMD ["node", "--enable-source-maps", "dist/src/main.js"]

@@ -27,7 +27,7 @@ export async function startProduct(
   const cwd = join(options.folder, `cwd-${name}`)
   mkdirSync(cwd, { recursive: true })
   return listening(name, port, () =>
-    startNode(['--max-semi-space-size=4', '--enable-source-maps', join(root, 'dist/src/main.js')], {
+    startNode(['--enable-source-maps', join(root, 'dist/src/main.js')], {
       cwd,
       environment: {
         ...imageEnvironment,
