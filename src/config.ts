@@ -24,6 +24,8 @@ import {
 export type Config = Readonly<z.output<typeof settings>> & {
   /** Whether AUTH_BASE_URL is on loopback: a machine of one's own, where sign-in is open without rules. */
   readonly isLoopback: boolean
+  /** Whether any verified account may come in where no rule is set. */
+  readonly admitsAnybody: boolean
   /** UV_THREADPOOL_SIZE, which libuv reads by itself before we run. */
   readonly threadPoolSize: number
 }
@@ -127,9 +129,11 @@ export function readConfig(environment: NodeJS.ProcessEnv = withEnvFile()): Conf
   const known = values as z.output<typeof settings>
   problems.push(...contradictions(known))
   if (problems.length > 0) throw new SettingsError(problems)
+  const isLoopback = loopbackHosts.has(new URL(known.authBaseUrl).hostname)
   return {
     ...known,
-    isLoopback: loopbackHosts.has(new URL(known.authBaseUrl).hostname),
+    isLoopback,
+    admitsAnybody: known.dangerouslyAllowAnyAccount || isLoopback,
     threadPoolSize: Number(environment.UV_THREADPOOL_SIZE) || 4,
   }
 }

@@ -124,7 +124,7 @@ export async function createGateway(
         allowedDomains: config.allowedDomains,
         allowedEmails: config.allowedEmails,
         adminEmails: config.adminEmails,
-        openWithoutRules: config.dangerouslyAllowAnyAccount || config.isLoopback,
+        openWithoutRules: config.admitsAnybody,
       }
       const shared = {
         storage,

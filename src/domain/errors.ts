@@ -32,7 +32,10 @@ export type ErrorCode = keyof typeof errorCodes
 export class KeydeskError extends Error {
   override readonly name = 'KeydeskError'
   readonly code: ErrorCode
-  /** One word of ours for the log and the audit trail, never shown: it may tell more than the caller should know. */
+  /**
+   * One word of ours for the log and the audit trail, never shown: it may tell more than the caller should know. In a
+   * sign-in it marks a refusal, which gets an audit row; failures of ours carry none.
+   */
   readonly reason: string | undefined
   /** Seconds after which trying again makes sense; becomes Retry-After. */
   readonly retryAfterSeconds: number | undefined

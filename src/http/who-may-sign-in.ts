@@ -9,7 +9,6 @@ export function whoMaySignIn(config: Config): string {
     return `People with an account at ${domains} may sign in${others}.`
   }
   if (allowedEmails.length > 0) return 'People whom an administrator has listed may sign in.'
-  if (config.dangerouslyAllowAnyAccount || config.isLoopback)
-    return 'Anybody with a verified account may sign in.'
+  if (config.admitsAnybody) return 'Anybody with a verified account may sign in.'
   return 'Only administrators may sign in.'
 }

@@ -9,7 +9,7 @@ export function createAttempts(database: Database) {
     use: (tx: Writer, nonceHash: string, expiresAt: Date): Statement =>
       tx.insert(usedAttempts).values({ nonceHash, expiresAt }),
 
-    /** Forgets attempts whose state has expired, which refuses them from then on. */
+    /** Forgets attempts whose state has long expired, which refuses them from then on. */
     prune: (tx: Writer, now: Date): Statement =>
       tx.delete(usedAttempts).where(lt(usedAttempts.expiresAt, now)),
   }
