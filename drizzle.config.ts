@@ -5,6 +5,9 @@ const dialect = process.env.DIALECT === 'postgresql' ? 'postgresql' : 'sqlite'
 
 export default defineConfig({
   dialect,
-  schema: dialect === 'sqlite' ? './src/storage/schema.sqlite.ts' : './src/storage/schema.postgres.ts',
+  schema:
+    dialect === 'sqlite'
+      ? './src/storage/schema.sqlite.ts'
+      : ['./src/storage/schema.postgres.ts', './src/storage/schema.replicas.ts'],
   out: dialect === 'sqlite' ? './migrations/sqlite' : './migrations/postgres',
 })

@@ -16,8 +16,10 @@ import {
   loopbackHosts,
   masterKeyHint,
   optionalText,
+  postgresUrl,
   rateLimit,
   secret,
+  shortDuration,
 } from './setting-kinds.ts'
 
 /** Every setting, read once. The name of each member is the setting's name in camel case. */
@@ -50,6 +52,14 @@ const settings = z.object({
   proxyMasterKey: secret(32, masterKeyHint),
   proxyMasterKeyPrevious: secret(32, 'give the former value, or remove it').optional(),
   databaseUrl: databaseUrl.default('file:./data/keydesk.db'),
+  databaseListenUrl: postgresUrl.optional(),
+  databasePoolSize: boundedInteger(4, 1000).default(10),
+  databaseConnectTimeout: shortDuration
+    .refine((ms) => ms >= 50 && ms <= 60_000, 'must be between 50ms and 1m')
+    .default(1000),
+  databaseStatementTimeout: shortDuration
+    .refine((ms) => ms >= 50 && ms <= 60_000, 'must be between 50ms and 1m')
+    .default(1500),
   googleClientId: optionalText,
   googleClientSecret: optionalText,
   googleIssuer: issuer.default('https://accounts.google.com'),
@@ -86,6 +96,12 @@ const settings = z.object({
   ),
   metricsToken: secret(16, 'make one with: openssl rand -hex 32').optional(),
   metricsPort: boundedInteger(1, 65_535).optional(),
+  shutdownDelay: z
+    .union(
+      [z.literal('0').transform(() => 0), duration.refine((seconds) => seconds <= 300)],
+      'must be 0, or a duration such as 10s of at most 5m',
+    )
+    .default(0),
   logLevel: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
@@ -103,6 +119,7 @@ const secretNames: ReadonlySet<string> = new Set([
   'PROXY_MASTER_KEY_PREVIOUS',
   'GOOGLE_CLIENT_SECRET',
   'DATABASE_URL',
+  'DATABASE_LISTEN_URL',
   'METRICS_TOKEN',
 ])
 
@@ -177,6 +194,9 @@ function contradictions(values: Partial<z.output<typeof settings>>): string[] {
   }
   if (values.metricsToken !== undefined && values.metricsToken === values.proxyMasterKey) {
     problems.push('METRICS_TOKEN: is the master key; make one of its own with: openssl rand -hex 32')
+  }
+  if (values.databaseListenUrl !== undefined && values.databaseUrl?.startsWith('file:')) {
+    problems.push('DATABASE_LISTEN_URL: is for Postgres, and DATABASE_URL is a file; remove it')
   }
   if (values.metricsPort !== undefined && values.metricsPort === values.port) {
     problems.push('METRICS_PORT: is the same as PORT; choose another')

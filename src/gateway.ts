@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
 import type { Config } from './config.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
+import { KeydeskError } from './domain/errors.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnvironment } from './http/environment.ts'
 import { describeCause } from './http/problem.ts'
@@ -10,6 +11,7 @@ import { createFinishSignIn } from './services/finish-sign-in.ts'
 import { createSecretHasher } from './services/hash-secret.ts'
 import { createKeyMemory } from './services/key-memory.ts'
 import { createLimitRate } from './services/limit-rate.ts'
+import { createLimitSharedRate } from './services/limit-shared-rate.ts'
 import { createMakeKey } from './services/make-key.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
 import { createMintKey } from './services/mint-key.ts'
@@ -31,6 +33,8 @@ export interface Gateway {
   readonly log: Logger
   /** For the plain listener of METRICS_PORT. */
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>
+  /** From now on `/readyz` answers 503, so that no new client is sent here. Everything else goes on being answered. */
+  stopBeingReady(): void
   /** Ends everything that the gateway holds open. Call it when the last request has been answered. */
   close(): Promise<void>
 }
@@ -48,7 +52,13 @@ export async function createGateway(
   const derived = deriveKeys(config.proxyMasterKey)
   const previous = config.proxyMasterKeyPrevious
   const metrics = createMetrics()
-  const storage = await openStorage(config.databaseUrl)
+  const storage = await openStorage(config.databaseUrl, {
+    listenUrl: config.databaseListenUrl,
+    poolSize: config.databasePoolSize,
+    connectMs: config.databaseConnectTimeout,
+    statementMs: config.databaseStatementTimeout,
+    report: (message, cause) => log.warn({ cause: describeCause(cause) }, `database: ${message}`),
+  })
   try {
     const keyring = await openKeyring({
       storage,
@@ -66,6 +76,7 @@ export async function createGateway(
       metrics,
     })
     metrics.watchLiveKeys(() => storage.keys.countLive(now()))
+    if (storage.feedState !== null) metrics.watchFeed(storage.feedState)
     const usage = createRecordUsage({ storage })
     const verifyKey = createVerifyKey({
       storage,
@@ -73,7 +84,7 @@ export async function createGateway(
       hasher,
       memory: createKeyMemory(config.verifiedKeysMax),
       // Its names are ids of proven keys, so it needs no bound, and no stranger can push one out.
-      limitRate: createLimitRate(),
+      limitRate: storage.rateCounts === null ? createLimitRate() : createLimitSharedRate(storage.rateCounts),
       defaultRateLimit: config.keyRateLimit,
       usage,
       metrics,
@@ -81,6 +92,11 @@ export async function createGateway(
     })
     const makeKey = createMakeKey({ keyring, hasher, prefix: config.apiKeyPrefix })
     const recordRefusal = createRecordRefusal({ storage, throttleKey: derived.auditThrottle, now })
+    let isLeaving = false
+    const checkReadiness = async () => {
+      if (isLeaving) throw new KeydeskError('unavailable', { message: 'This process is about to stop.' })
+      await storage.ping()
+    }
     const app = createApp({
       config,
       log,
@@ -89,9 +105,10 @@ export async function createGateway(
       limitRate: createLimitRate(addressesCountedMax),
       metrics,
       mintKey: createMintKey({ storage, makeKey, now }),
-      revokeKey: createRevokeKey({ storage, now }),
+      revokeKey: createRevokeKey({ storage, metrics, now }),
       recordRefusal,
       signIn: createSignIn(),
+      checkReadiness,
       now,
     })
     const stopFlushing = every(config.usageFlushInterval, usage.flush, log)
@@ -99,6 +116,9 @@ export async function createGateway(
       fetch: (request, bindings) => app.fetch(request, bindings ?? {}),
       log,
       metrics,
+      stopBeingReady: () => {
+        isLeaving = true
+      },
       close: async () => {
         stopFlushing()
         await usage

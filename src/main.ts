@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { type Config, readConfig, SettingsError } from './config.ts'
 import { KeydeskError } from './domain/errors.ts'
 import { createGateway, type Gateway } from './gateway.ts'
-import { createListener, drain } from './http/listener.ts'
+import { createListener, drain, endConnectionsAfterAnswer } from './http/listener.ts'
 import { describeCause } from './http/problem.ts'
 
 /*
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
   const gateway = await createGateway(config)
   const server = createListener(gateway, config.authBaseUrl)
   const metricsServer = config.metricsPort === undefined ? null : createMetricsServer(gateway)
-  leaveOnSignal(server, metricsServer, gateway)
+  leaveOnSignal(server, metricsServer, gateway, config.shutdownDelay)
   await listen(server, config.port, config.host)
   if (metricsServer !== null) await listen(metricsServer, config.metricsPort ?? 0, config.host)
   gateway.log.info({ host: config.host, port: config.port, url: config.authBaseUrl }, 'Keydesk listens')
@@ -47,20 +48,37 @@ function listen(server: Server, port: number, host: string): Promise<void> {
   })
 }
 
-/** The first signal: stop accepting, finish what is in flight, close the database. The second: leave at once. */
-function leaveOnSignal(server: Server, metricsServer: Server | null, gateway: Gateway): void {
+/**
+ * The first signal: say that we leave, go on answering for `delaySeconds` until whoever sends requests has noticed, then
+ * stop accepting, finish what is in flight, close the database. The second: leave at once.
+ */
+function leaveOnSignal(
+  server: Server,
+  metricsServer: Server | null,
+  gateway: Gateway,
+  delaySeconds: number,
+): void {
+  async function leaveInOrder(): Promise<void> {
+    gateway.stopBeingReady()
+    endConnectionsAfterAnswer(server)
+    if (delaySeconds > 0) {
+      gateway.log.info({ seconds: delaySeconds }, 'not ready any more; answering until the delay is over')
+      await delay(delaySeconds * 1000)
+    }
+    metricsServer?.close()
+    metricsServer?.closeAllConnections()
+    await drain(server, drainSeconds)
+    await gateway.close()
+  }
+
   let leaving = false
   const leave = () => {
     if (leaving) process.exit(1)
     leaving = true
-    metricsServer?.close()
-    metricsServer?.closeAllConnections()
-    drain(server, drainSeconds)
-      .then(() => gateway.close())
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      )
+    leaveInOrder().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
   }
   process.on('SIGTERM', leave)
   process.on('SIGINT', leave)

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseDuration } from './domain/duration.ts'
 import { normalizeEmail } from './domain/email-address.ts'
+import { parsePostgresUrl } from './domain/postgres-url.ts'
 import type { RateLimit } from './domain/rate-limit.ts'
 
 /* The kinds of value that a setting can have: each reads a text of the environment, or says what it must be. */
@@ -22,6 +23,15 @@ export const duration = z.string().transform((text, context) => {
   const seconds = parseDuration(text)
   if (seconds !== null) return seconds
   context.addIssue('must be a duration such as 30d, 12h, 10m or 45s')
+  return z.NEVER
+})
+/** In milliseconds; besides durations of seconds and more, `500ms`. */
+export const shortDuration = z.string().transform((text, context) => {
+  const [, amount] = /^([1-9][0-9]{0,8})ms$/.exec(text) ?? []
+  const seconds = parseDuration(text)
+  if (amount !== undefined) return Number(amount)
+  if (seconds !== null) return seconds * 1000
+  context.addIssue('must be a duration such as 500ms, 2s or 1m')
   return z.NEVER
 })
 export const list = <T>(what: string, read: (item: string) => T | null) =>
@@ -79,9 +89,18 @@ export const baseUrl = z.string().transform((text, context) => {
 export const issuer = z
   .string()
   .refine((text) => webUrl(text) !== null, 'must be an https URL (http only on loopback) without a query')
-export const databaseUrl = z.string().refine((text) => /^file:.+/.test(text), {
-  error: (issue) =>
-    String(issue.input).startsWith('postgres')
-      ? 'Postgres is not supported by this version; use file:./data/keydesk.db'
-      : 'must look like file:./data/keydesk.db',
+const postgresShape = 'postgres://user:password@host:5432/database'
+export const postgresUrl = z.string().superRefine((text, context) => {
+  if (!/^postgres(ql)?:/.test(text)) return context.addIssue(`must look like ${postgresShape}`)
+  const address = parsePostgresUrl(text)
+  if ('problem' in address) context.addIssue(address.problem)
+})
+export const databaseUrl = z.string().superRefine((text, context) => {
+  if (/^file:.+/.test(text)) return
+  const { error } = postgresUrl.safeParse(text)
+  for (const { message } of error?.issues ?? []) {
+    context.addIssue(
+      text.startsWith('postgres') ? message : `must look like file:./data/keydesk.db or ${postgresShape}`,
+    )
+  }
 })

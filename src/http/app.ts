@@ -53,6 +53,8 @@ export interface AppDependencies {
   readonly recordRefusal: RecordRefusal
   /** Null where no provider is configured: sign-in is off then. */
   readonly signIn: { label: string; beginSignIn: BeginSignIn; finishSignIn: FinishSignIn } | null
+  /** Rejects when `/readyz` must not say that requests can be answered. */
+  readonly checkReadiness: () => Promise<void>
   readonly now: () => Date
 }
 
@@ -63,7 +65,7 @@ export interface App {
 
 /** The whole HTTP surface. */
 export function createApp(dependencies: AppDependencies): App {
-  const { config, log, storage, signIn, metrics, limitRate } = dependencies
+  const { config, log, signIn, metrics, limitRate } = dependencies
   const headers = responseHeaders(config.authBaseUrl)
   const callers = createCallers(config.trustedProxies)
   const nextRequestId = createRequestIds()
@@ -116,7 +118,7 @@ export function createApp(dependencies: AppDependencies): App {
 
   assets.serve(app)
   frontRoutes(app, { pages })
-  healthRoutes(app, { checkReadiness: storage.ping })
+  healthRoutes(app, dependencies)
   if (config.metricsToken !== undefined)
     metricsRoutes(app, { metrics, token: config.metricsToken, countFailure })
   app.use('/auth/*', limitByAddress('auth', config.authRateLimit, limitRate))

@@ -32,6 +32,14 @@ export function createListener(gateway: Pick<App, 'fetch'>, baseUrl: string): Se
 }
 
 /**
+ * From now on every answer ends its connection (RFC 9112 §9.6), so that clients which keep theirs open connect anew, where
+ * there is somebody who stays. Node by itself would keep them until they fall idle.
+ */
+export function endConnectionsAfterAnswer(server: Server): void {
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+}
+
+/**
  * Stops accepting and resolves when the last answer is out. Connections that clients keep open are closed as they fall
  * idle; after `secondsMax` those that are still busy are cut.
  */

@@ -31,8 +31,9 @@ export async function admitIdentity(
   origin: Origin,
 ): Promise<Admitted> {
   const { claims } = proven
-  const known = await storage.identities.findWithUser(proven.issuer, claims.subject)
+  // In this order: a user and the identity land together, so whoever is found by email is found by identity after that.
   const holder = await storage.users.findByEmail(claims.email)
+  const known = await storage.identities.findWithUser(proven.issuer, claims.subject)
   if (holder !== null && holder.id !== known?.user.id) {
     // Nothing is ever merged by email: whoever controls an address at another provider is not the same person.
     throw notAllowed('email_of_another_user', 'This email address already belongs to another account here.')

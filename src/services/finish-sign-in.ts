@@ -85,7 +85,7 @@ export function createFinishSignIn(dependencies: {
       email,
       origin,
     })
-    await storage.atomicallyUnnoticed((tx) => storage.audit.record(tx, event))
+    await storage.atomically((tx) => storage.audit.record(tx, event))
     throw error
   }
 }

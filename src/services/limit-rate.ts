@@ -10,29 +10,35 @@ export type LimitRate = (name: string, policy: RateLimit) => Promise<RateState>
  * come from outside, `namesMax` bounds how many are remembered: past it the ones not seen for longest begin anew.
  */
 export function createLimitRate(namesMax?: number): LimitRate {
-  // One limiter for each policy in use: a key whose policy is changed begins a new window.
-  const limiters = new Map<string, RateLimiterMemory>()
+  const limiterOf = createLimiters()
   const names = namesMax === undefined ? null : createBoundedNames(namesMax)
 
   return async function limitRate(name, policy) {
     const limiter = limiterOf(policy)
     names?.set(name, limiter)
-    const result = await consume(limiter, name)
-    return {
-      policy,
-      allowed: result.consumedPoints <= policy.limit,
-      remaining: Math.max(0, policy.limit - result.consumedPoints),
-      resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
-    }
+    return toRateState(policy, await consume(limiter, name))
   }
+}
 
-  function limiterOf(policy: RateLimit): RateLimiterMemory {
+/** One limiter for each policy in use: a key whose policy is changed begins a new window. */
+export function createLimiters(): (policy: RateLimit) => RateLimiterMemory {
+  const limiters = new Map<string, RateLimiterMemory>()
+  return (policy) => {
     const policyName = `${policy.limit}/${policy.window_seconds}`
     const known = limiters.get(policyName)
     if (known !== undefined) return known
     const made = new RateLimiterMemory({ points: policy.limit, duration: policy.window_seconds })
     limiters.set(policyName, made)
     return made
+  }
+}
+
+export function toRateState(policy: RateLimit, result: RateLimiterRes): RateState {
+  return {
+    policy,
+    allowed: result.consumedPoints <= policy.limit,
+    remaining: Math.max(0, policy.limit - result.consumedPoints),
+    resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
   }
 }
 
@@ -46,7 +52,7 @@ function createBoundedNames(max: number): LRUCache<string, RateLimiterMemory> {
 }
 
 /** The library rejects with the same result when the limit is passed. */
-async function consume(limiter: RateLimiterMemory, name: string): Promise<RateLimiterRes> {
+export async function consume(limiter: RateLimiterMemory, name: string): Promise<RateLimiterRes> {
   try {
     return await limiter.consume(name)
   } catch (result) {

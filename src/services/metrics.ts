@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { ErrorCode } from '../domain/errors.ts'
+import type { Confirmation, FeedState } from '../storage/query.ts'
 
 export type Metrics = ReturnType<typeof createMetrics>
 
@@ -38,6 +39,17 @@ export function createMetrics() {
     help: 'Finished sign-ins, by outcome: succeeded, or the code of the refusal.',
     registers,
   })
+  const revocationSeconds = new Histogram({
+    name: 'keydesk_revocation_seconds',
+    help: 'Time from the commit of a revocation until no replica accepts what was revoked.',
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 1.5, 2, 2.5],
+    registers,
+  })
+  const silentReplicas = new Counter({
+    name: 'keydesk_revocation_silent_replicas_total',
+    help: 'Replicas that did not confirm a revocation, so that it had to wait until they had lost their trust.',
+    registers,
+  })
   const requestTimers = new Map<string, { observe(seconds: number): void }>()
 
   return {
@@ -58,6 +70,34 @@ export function createMetrics() {
     async timeArgon2<Result>(work: () => Promise<Result>): Promise<Result> {
       const end = argon2Seconds.startTimer()
       return work().finally(end)
+    },
+
+    /** What every replica said to a revocation. */
+    observeRevocation(replicas: readonly Confirmation[]): void {
+      revocationSeconds.observe(Math.max(0, ...replicas.map(({ ms }) => ms)) / 1000)
+      silentReplicas.inc(replicas.filter(({ confirmed }) => !confirmed).length)
+    },
+
+    /** How this replica hears of what the others change. */
+    watchFeed(state: () => FeedState): void {
+      const gauge = (name: string, help: string, read: (state: FeedState) => number) =>
+        new Gauge({
+          name,
+          help,
+          registers,
+          collect() {
+            this.set(read(state()))
+          },
+        })
+      gauge('keydesk_feed_listening', '1 while the database tells of changes as they happen.', (feed) =>
+        Number(feed.listening),
+      )
+      gauge(
+        'keydesk_feed_look_age_seconds',
+        'Time since the start of the last look at the database that succeeded. Past 2 nothing is trusted.',
+        (feed) => feed.lookAgeMs / 1000,
+      )
+      gauge('keydesk_replicas', 'Replicas that announce themselves.', (feed) => feed.replicas)
     },
 
     watchArgon2Queue(length: () => number): void {

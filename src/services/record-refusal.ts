@@ -22,7 +22,7 @@ export function createRecordRefusal(dependencies: {
     const id = throttledEventId(throttleKey, action, addressBucket(origin.address), at)
     if (written.has(id)) return
     const event = { ...auditEvent({ at, action, actor: 'anonymous', facts: { reason }, origin }), id }
-    await storage.atomicallyUnnoticed((tx) => storage.audit.recordOnce(tx, event))
+    await storage.atomically((tx) => storage.audit.recordOnce(tx, event))
     written.set(id, true)
   }
 }

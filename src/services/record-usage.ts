@@ -91,7 +91,9 @@ export function createRecordUsage(dependencies: { storage: Storage }): RecordUsa
     }
   }
 
-  async function writeBatch(batch: readonly Gathered[]): Promise<void> {
+  async function writeBatch(unordered: readonly Gathered[]): Promise<void> {
+    // In the order of the keys: two replicas that write the same rows in different orders would wait for each other.
+    const batch = [...unordered].sort((a, b) => (a.keyId < b.keyId ? -1 : 1))
     const used = batch.filter(({ uses }) => uses > 0)
     const useRows = used.map(({ keyId, lastUsedAt, uses }) => ({ keyId, lastUsedAt, requestCount: uses }))
     const refusalRows = batch.flatMap(({ refusals }) => refusals?.last ?? [])

@@ -6,7 +6,7 @@ export type SharedLook = () => Promise<number>
  * event loop has read everything that had arrived; then one look is taken, and it answers all of them. Since it is taken
  * after each of them was there to the last byte, it sees every change that was acknowledged before any of them was sent.
  */
-export function createSharedLook(generation: () => number): SharedLook {
+export function createSharedLook(generation: () => number | Promise<number>): SharedLook {
   let planned: Promise<number> | null = null
 
   return function sharedLook() {

@@ -74,34 +74,49 @@ export function createVerifyKey(dependencies: {
     key: KeyText,
     request: VerificationRequest,
   ): Promise<Verification> {
-    const generation = await sharedLook()
-    if (known.generation === generation) {
+    await sharedLook()
+    if (isCurrent(known.record, known.generation)) {
       metrics.countKeyMemory('hit')
-      return judge(known.record, key, request)
+      return judge(known.record, known.generation, key, request)
     }
     metrics.countKeyMemory('stale')
     return verifyByReading(key, request)
   }
 
-  /** Reads the record until it has been read, proven and judged within one generation. */
+  /** Reads the record until it has been read, proven and judged with nothing changed in between. */
   async function verifyByReading(key: KeyText, request: VerificationRequest): Promise<Verification> {
+    const current = await readProven(key)
+    if (current === null) return note(invalid, request)
+    return judge(current.record, current.generation, key, request)
+  }
+
+  /**
+   * The record as it is now, for a text that is proven; null where there is none. Nobody gives way between the last look
+   * and the answer of this.
+   */
+  async function readProven(key: KeyText): Promise<ProvenKey | null> {
     for (let reading = 1; reading <= readingsMax; reading += 1) {
-      const generation = storage.generation()
+      const generation = await storage.generation()
       const record = await storage.keys.findWithOwner(key.id)
       if (record === null) {
         memory.forget(key.id)
-        return note(invalid, request)
+        return null
       }
       memory.rememberRecord(record, generation)
       if (memory.find(key.id, key.text) === null) {
-        if (!(await proveOnce(record.key.secretHash, key))) return note(invalid, request)
+        if (!(await proveOnce(record.key.secretHash, key))) return null
         memory.rememberProof(key.text, record, generation)
       }
-      if (storage.generation() === generation) return judge(record, key, request)
+      await storage.generation()
+      if (isCurrent(record, generation)) return { record, generation }
     }
     throw new KeydeskError('unavailable', {
       message: 'The database changes too fast to give a true answer. Try again.',
     })
+  }
+
+  function isCurrent({ key, owner }: KeyWithOwner, generation: number): boolean {
+    return !storage.changedSince(generation, [key.id, owner.id])
   }
 
   /** One Argon2id verification for however many requests wait for it. The map is keyed by digest: it holds no key text. */
@@ -116,6 +131,7 @@ export function createVerifyKey(dependencies: {
 
   function judge(
     record: KeyWithOwner,
+    generation: number,
     key: KeyText,
     request: VerificationRequest,
   ): Verification | Promise<Verification> {
@@ -124,25 +140,29 @@ export function createVerifyKey(dependencies: {
     if (refusal !== null) return note({ outcome: refusal, record }, request, at)
     const policy = record.key.rateLimit ?? defaultRateLimit
     if (policy === null) return note({ outcome: 'valid', record, rate: null }, request, at)
-    return judgeRate(policy, record, key, request)
+    return judgeRate(policy, { record, generation }, key, request)
   }
 
   async function judgeRate(
     policy: RateLimit,
-    record: KeyWithOwner,
+    judged: ProvenKey,
     key: KeyText,
     request: VerificationRequest,
   ): Promise<Verification> {
     const rate = await limitRate(key.id, policy)
-    if (!rate.allowed) return note({ outcome: 'rate_limited', record, rate }, request)
-    // Counting gave way to others: what was judged may have changed since, so it is judged again.
-    const generation = storage.generation()
-    const fresh = await storage.keys.findWithOwner(key.id)
-    if (fresh === null || fresh.key.secretHash !== record.key.secretHash) return note(invalid, request)
-    memory.rememberRecord(fresh, generation)
-    const refusal = judgeKey(fresh.key, fresh.owner, request.scopes, now())
+    if (!rate.allowed) return note({ outcome: 'rate_limited', record: judged.record, rate }, request)
+    // Counting gave way to others: what was judged may have changed since, and is judged again then.
+    await storage.generation()
+    if (isCurrent(judged.record, judged.generation)) {
+      return note({ outcome: 'valid', record: judged.record, rate }, request)
+    }
+    const fresh = await readProven(key)
+    if (fresh === null) return note(invalid, request)
+    const refusal = judgeKey(fresh.record.key, fresh.record.owner, request.scopes, now())
     return note(
-      refusal === null ? { outcome: 'valid', record: fresh, rate } : { outcome: refusal, record: fresh },
+      refusal === null
+        ? { outcome: 'valid', record: fresh.record, rate }
+        : { outcome: refusal, record: fresh.record },
       request,
     )
   }

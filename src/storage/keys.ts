@@ -41,10 +41,8 @@ export function createKeys(database: Database) {
     lastUsedAt: keyUsage.lastUsedAt,
     requestCount: keyUsage.requestCount,
   }
-  const withOwner = database.prepared(
-    'key_with_owner',
-    database
-      .select({ key: apiKeys, owner: users })
+  const withOwner = database.prepared((select) =>
+    select({ key: apiKeys, owner: users })
       .from(apiKeys)
       .innerJoin(users, eq(users.id, apiKeys.userId))
       .where(eq(apiKeys.id, sql.placeholder('id')))

@@ -79,25 +79,63 @@ export interface Database {
   /** Carries out a select. @throws KeydeskError `unavailable` */
   rows<Row>(query: Query<Row>): Promise<Row[]>
   /**
-   * The same for a select that is carried out often: built and compiled once, with `sql.placeholder(name)` where a value
-   * goes. `name` is its name in the database.
+   * The same for a select that verification waits for: built and compiled once, with `sql.placeholder(name)` where a value
+   * goes. On Postgres it has connections of its own, so that nothing else can be in its way, and 500 ms.
    */
-  prepared<Row>(name: string, query: Query<Row>): (values: Record<string, unknown>) => Promise<Row[]>
+  prepared<Row>(build: (select: Select) => Query<Row>): (values: Record<string, unknown>) => Promise<Row[]>
   /**
    * Carries out a list of statements in one transaction, in order. False when nothing landed because a `rows` did not
    * match or a unique row was there already: the caller reads again, decides again, and tries once more.
    * @throws KeydeskError `unavailable`
    */
   atomically(list: (tx: Writer) => readonly Step[]): Promise<boolean>
-  /** The same for what nobody remembers (usage, refusals, used attempts): it leaves the generation as it is. */
+  /** The same for what nobody remembers and no order matters to: usage and used attempts. Replicas are not told. */
   atomicallyUnnoticed(list: (tx: Writer) => readonly Step[]): Promise<boolean>
   /**
-   * A number that changes whenever anything that may be remembered has changed, by this process or by another. What was
-   * read while it had one value is true as long as it has that value. Takes a few microseconds.
+   * Looks whether other processes have changed anything, and answers the time as this process counts it: whatever is
+   * read after that is true until `changedSince` says otherwise. It takes a microsecond or two; on Postgres it is a
+   * promise where this process has not looked for two seconds.
    * @throws KeydeskError `unavailable`
    */
-  generation(): number
+  generation(): number | Promise<number>
+  /** Whether a row with one of these ids may have changed since `generation` answered this. */
+  changedSince(generation: number, ids: readonly string[]): boolean
+  /**
+   * Resolves when no process acts any more on what was true before: each has confirmed every change that was committed
+   * when this was called, or has lost its trust in what it remembers, two seconds later at most. Never rejects.
+   */
+  confirmChanges(): Promise<Confirmation[]>
+  /** Counts of requests that all replicas share; null where this process counts for itself. */
+  readonly rateCounts: RateCounts | null
+  /** How replicas hear of each other's changes; null where there are none. */
+  readonly feedState: (() => FeedState) | null
   /** Resolves when the database answers. @throws KeydeskError `unavailable` */
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+/** What one replica said to a change. */
+export interface Confirmation {
+  readonly id: string
+  /** False: its trust in its memory ran out before it said anything. */
+  readonly confirmed: boolean
+  /** Milliseconds until then. */
+  readonly ms: number
+}
+
+export interface RateCounts {
+  /**
+   * Adds to the count of the current window and answers where that leaves it.
+   * @throws KeydeskError `unavailable`
+   */
+  add(name: string, points: number, windowSeconds: number): Promise<{ points: number; msLeft: number }>
+}
+
+export interface FeedState {
+  /** Whether the database tells this process of changes as they happen; without that it asks every second. */
+  readonly listening: boolean
+  /** How many processes announce themselves, as of the last look. */
+  readonly replicas: number
+  /** Milliseconds since the start of the last look that succeeded. */
+  readonly lookAgeMs: number
 }

@@ -1,23 +1,12 @@
-import {
-  bigint,
-  boolean,
-  index,
-  integer,
-  jsonb,
-  pgTable,
-  text,
-  timestamp,
-  uniqueIndex,
-} from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, integer, jsonb, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { RateLimit } from '../domain/rate-limit.ts'
+import { instant, text } from './postgres-columns.ts'
 
 /*
  * The canonical schema: its row types are the ones the code knows. `schema.sqlite.ts` has the same tables, columns and
  * indexes, and a test holds the two equal. Four kinds of column: text, instant, boolean, JSON; and whole numbers where
  * something is counted.
  */
-const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3, mode: 'date' })
-
 /** People and service accounts: the owners of keys. */
 export const users = pgTable(
   'users',

@@ -4,14 +4,15 @@ import { openDatabase } from './database.ts'
 import { createIdentities } from './identities.ts'
 import { createKeyring } from './keyring.ts'
 import { createKeys } from './keys.ts'
+import type { PostgresOptions } from './postgres-database.ts'
 import { createUsage } from './usage.ts'
 import { createUsers } from './users.ts'
 
 export type Storage = Awaited<ReturnType<typeof openStorage>>
 
 /** Opens the database and answers its repositories, one for each noun. @throws KeydeskError `unavailable` */
-export async function openStorage(databaseUrl: string) {
-  const database = await openDatabase(databaseUrl)
+export async function openStorage(databaseUrl: string, options: PostgresOptions = {}) {
+  const database = await openDatabase(databaseUrl, options)
   return {
     users: createUsers(database),
     identities: createIdentities(database),
@@ -23,6 +24,10 @@ export async function openStorage(databaseUrl: string) {
     atomically: database.atomically,
     atomicallyUnnoticed: database.atomicallyUnnoticed,
     generation: database.generation,
+    changedSince: database.changedSince,
+    confirmChanges: database.confirmChanges,
+    rateCounts: database.rateCounts,
+    feedState: database.feedState,
     ping: database.ping,
     close: database.close,
   }

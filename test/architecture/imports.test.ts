@@ -86,6 +86,8 @@ describe('imports', () => {
     ['jose', ['src/sso/']],
     ['drizzle-orm', ['src/storage/']],
     ['better-sqlite3', ['src/storage/']],
+    ['pg', ['src/storage/']],
+    ['rate-limiter-flexible', ['src/storage/', 'src/services/']],
     ['argon2', ['src/services/']],
     ['hono', ['src/http/', 'src/gateway.ts', 'templates/']],
     ['@hono/zod-openapi', ['src/http/']],
@@ -111,7 +113,7 @@ describe('imports', () => {
   test('versions are pinned', () => {
     const { dependencies, devDependencies } = JSON.parse(textOf('package.json'))
     const loose = Object.entries({ ...dependencies, ...devDependencies }).filter(
-      ([, version]) => !/^\d+\.\d+\.\d+$/.test(String(version)),
+      ([, version]) => !/^(npm:[\w@/-]+@)?\d+\.\d+\.\d+(-beta\.\d+)?$/.test(String(version)),
     )
     expect(loose).toEqual([])
   })

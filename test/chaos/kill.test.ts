@@ -120,7 +120,7 @@ describe('kill -9 in the middle of minting and revoking', () => {
 
   /** Reads the file as the kill left it, before Keydesk opens it again. */
   function expectWholeDatabase(round: string): void {
-    const database = new Sqlite(gateway.databaseFile)
+    const database = new Sqlite(gateway.database.file)
     const ids = (sql: string) => database.prepare<[], string>(sql).pluck().all()
     expect(ids('PRAGMA integrity_check'), round).toEqual(['ok'])
     expect(database.pragma('foreign_key_check'), round).toEqual([])

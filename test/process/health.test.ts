@@ -1,5 +1,4 @@
 import { connect } from 'node:net'
-import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { json } from '../support/json.ts'
 import { type KeydeskProcess, startKeydesk } from '../support/keydesk-process.ts'
@@ -43,31 +42,27 @@ describe('a running process', () => {
   test('when the database fails, /readyz is 503 and /healthz stays 200, and a repaired database is ready again', async () => {
     const ready = await gateway.fetch('/readyz')
     expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }])
-    const other = new Sqlite(gateway.databaseFile)
-    other.exec('ALTER TABLE schema_migrations RENAME TO taken_away')
+    const repair = await gateway.database.breakDown()
     const refused = await gateway.fetch('/readyz')
     expect(refused.status).toBe(503)
     expect(refused.headers.get('content-type')).toBe('application/problem+json')
     const problem = await json(refused)
     expect(problem).toMatchObject({ code: 'unavailable', status: 503 })
-    expect(problem.detail).not.toMatch(/schema_migrations|sqlite|\.db|\//i)
+    expect(problem.detail).not.toMatch(/schema_migrations|sqlite|\.db|postgres|\//i)
     const healthy = await gateway.fetch('/healthz')
     expect([healthy.status, await healthy.json()]).toEqual([200, { status: 'ok' }])
-    other.exec('ALTER TABLE taken_away RENAME TO schema_migrations')
-    other.close()
-    expect((await gateway.fetch('/readyz')).status).toBe(200)
+    await repair()
+    await expect.poll(async () => (await gateway.fetch('/readyz')).status, { timeout: 5000 }).toBe(200)
   })
 
   test('when the table of keys is gone, a key is answered 503: never 200, never 401', async () => {
-    const other = new Sqlite(gateway.databaseFile)
-    other.exec('ALTER TABLE users RENAME TO taken_away')
+    await gateway.database.change('ALTER TABLE users RENAME TO taken_away')
     for (const path of ['/admin/users', '/admin/users/anybody']) {
       const refused = await gateway.asAdmin(path)
       expect(refused.status).toBe(503)
-      expect((await json(refused)).detail).not.toMatch(/sqlite|no such table|users/i)
+      expect((await json(refused)).detail).not.toMatch(/sqlite|no such table|relation|users/i)
     }
-    other.exec('ALTER TABLE taken_away RENAME TO users')
-    other.close()
+    await gateway.database.change('ALTER TABLE taken_away RENAME TO users')
     expect((await gateway.asAdmin('/admin/users')).status).toBe(200)
   })
 })

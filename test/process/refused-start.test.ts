@@ -105,7 +105,7 @@ describe.concurrent('a start that is refused', () => {
 
   test('another master key than the one of the database: exit 1 and what to do, until the previous one is given', async () => {
     const gateway = await startKeydesk()
-    const service = { AUTH_BASE_URL: gateway.url, DATABASE_URL: `file:${gateway.databaseFile}`, PORT: '0' }
+    const service = { AUTH_BASE_URL: gateway.url, DATABASE_URL: gateway.database.url, PORT: '0' }
     gateway.process().signal('SIGTERM')
     expect((await gateway.process().ended).code).toBe(0)
     const fresh = randomBytes(32).toString('hex')

@@ -21,14 +21,14 @@ interface Change {
   holds?(row: any): void
 }
 
-describe('with 200 verifications at once in two processes on one file', () => {
+describe('with 200 verifications at once in two processes on one database', () => {
   let pair: DeskPair
   let clients: ReturnType<typeof createWarmClient>[]
   let heir = ''
   const ended: [key: string, change: Change][] = []
   beforeAll(async () => {
     pair = await startDeskPair({ USAGE_FLUSH_INTERVAL: '1s' })
-    heir = pair.first.addUser()
+    heir = await pair.first.addUser()
     clients = [pair.firstProcess, pair.secondProcess].map(({ port }) => createWarmClient(port, atOnce / 2))
   })
   afterAll(async () => {
@@ -37,7 +37,10 @@ describe('with 200 verifications at once in two processes on one file', () => {
   })
 
   const passes = (answer: TimedAnswer) => answer.status === 200
-  const sql = (statement: string) => (key: string) => pair.first.sql(statement, idOf(key))
+  const sql =
+    (statement: string, ...values: unknown[]) =>
+    (key: string) =>
+      pair.first.sql(statement, ...values, idOf(key))
   const limited = { rate_limit: { limit: 1_000_000, window_seconds: 3600 } }
   const revoke = async (revoking: Promise<Response>) => expect((await revoking).status).toBe(204)
   const isRevoked = (row: any) => expect(row.revoked_at).toBeGreaterThan(0)
@@ -76,7 +79,7 @@ describe('with 200 verifications at once in two processes on one file', () => {
     },
     {
       name: 'expired',
-      make: sql('UPDATE api_keys SET expires_at = 1 WHERE id = ?'),
+      make: sql('UPDATE api_keys SET expires_at = ? WHERE id = ?', new Date(1)),
       isOld: passes,
       end: 'expired_key',
       holds: (row) => expect(row.expires_at).toBe(1),
@@ -121,7 +124,7 @@ describe('with 200 verifications at once in two processes on one file', () => {
   test.each(changes)(
     'a key $name has no answer of before that began after, and the end stands',
     async (change) => {
-      pair.first.sql(`UPDATE users SET status = 'active', scope_limit = NULL`)
+      await pair.first.sql(`UPDATE users SET status = 'active', scope_limit = NULL`)
       const key = await pair.first.mint(change.minted)
       const answers: TimedAnswer[] = []
       let isOver = false
@@ -151,19 +154,19 @@ describe('with 200 verifications at once in two processes on one file', () => {
 
   test('what became of these keys has been written back by nobody, after flushes and a restart', async () => {
     await pause(1100)
-    pair.first.sql(`UPDATE users SET status = 'active', scope_limit = NULL`)
+    await pair.first.sql(`UPDATE users SET status = 'active', scope_limit = NULL`)
     await pair.firstProcess.restart()
     expect(ended).toHaveLength(changes.filter(({ stays }) => stays).length)
     for (const [key, change] of ended) {
       for (const desk of [pair.first, pair.second])
         expect(await desk.codeFor(key, change.query), change.name).toBe(change.end)
-      change.holds?.(pair.first.rows('SELECT * FROM api_keys WHERE id = ?', idOf(key))[0])
+      change.holds?.((await pair.first.rows('SELECT * FROM api_keys WHERE id = ?', idOf(key)))[0])
     }
   })
 
   test('a key revoked through one process is refused by the very next request to the other, 60 times over', async () => {
     const [client] = [createWarmClient(pair.secondProcess.port, 1)]
-    pair.first.sql(`UPDATE users SET status = 'active', scope_limit = NULL`)
+    await pair.first.sql(`UPDATE users SET status = 'active', scope_limit = NULL`)
     for (const key of await pair.first.mintMany(60)) {
       expect((await client.ask(key)).code).toBe('valid')
       expect((await client.ask(key)).code).toBe('valid')

@@ -35,7 +35,7 @@ describe('the heap of a process that has verified 20 keys 1,000 times', () => {
       ],
       cwd: folder,
     })
-    desk = createDesk(gateway)
+    desk = await createDesk(gateway)
     keys = [await desk.mint({ metadata: { planted } }), ...(await desk.mintMany(keysCount - 1))]
     // As refusals: with another secret of the same id, cut, and where a key does not belong.
     for (const key of keys) {

@@ -5,7 +5,7 @@ import { freePort, startKeydesk } from '../support/keydesk-process.ts'
 test('METRICS_PORT serves the metrics without a token, only them, and ends with the process', async () => {
   const metricsPort = await freePort()
   const gateway = await startKeydesk({ METRICS_PORT: String(metricsPort) })
-  const desk = createDesk(gateway)
+  const desk = await createDesk(gateway)
   const key = await desk.mint()
   for (let n = 0; n < 3; n += 1) expect(await desk.codeFor(key)).toBe('valid')
   const plain = (path: string, init: RequestInit = {}) =>

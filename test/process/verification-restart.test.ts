@@ -13,7 +13,7 @@ const reducedCost = { ARGON2_MEMORY_KIB: '4096', ARGON2_TIME_COST: '1' }
 
 test('after a restart 300 clients with 300 keys are all served, none with a 401, and the queue empties', async () => {
   const gateway = await startKeydesk({ ...deskSettings, ...reducedCost })
-  const desk = createDesk(gateway)
+  const desk = await createDesk(gateway)
   const keys = await desk.mintMany(keysCount)
   const warmBefore = await lapTimes()
   await gateway.restart()

@@ -1,22 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openKeyring } from '../../src/services/open-keyring.ts'
 import { openStorage, type Storage } from '../../src/storage/storage.ts'
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts'
 
 describe('the keyring', () => {
-  let folder: string
+  let database: TestDatabase
   let storages: Storage[]
   beforeEach(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'keydesk-keyring-'))
-    const url = `file:${join(folder, 'keydesk.db')}`
+    database = await createTestDatabase()
+    const { url } = database
     storages = [await openStorage(url), await openStorage(url), await openStorage(url)]
   })
   afterEach(async () => {
     for (const storage of storages) await storage.close()
-    rmSync(folder, { recursive: true, force: true })
+    await database.drop()
   })
   const wrapKey = randomBytes(32)
   const now = () => new Date('2027-03-01T10:00:00.000Z')

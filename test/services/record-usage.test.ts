@@ -1,10 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import Sqlite from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createRecordUsage, type RecordUsage } from '../../src/services/record-usage.ts'
 import { openStorage, type Storage } from '../../src/storage/storage.ts'
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts'
 
 const at = (text: string) => new Date(`2026-03-01T${text}Z`)
 const refusal = (time: string, reason = 'revoked_key') => ({
@@ -15,7 +12,7 @@ const refusal = (time: string, reason = 'revoked_key') => ({
 })
 
 describe('what is gathered of the use of keys', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'keydesk-usage-'))
+  let database: TestDatabase
   let storage: Storage
   let usage: RecordUsage
   let n = 0
@@ -24,7 +21,8 @@ describe('what is gathered of the use of keys', () => {
   let failures = 0
   let tried = 0
   beforeAll(async () => {
-    storage = await openStorage(`file:${folder}/keydesk.db`)
+    database = await createTestDatabase()
+    storage = await openStorage(database.url)
   })
   beforeEach(() => {
     n += 1
@@ -48,25 +46,21 @@ describe('what is gathered of the use of keys', () => {
   afterEach(() => usage.flush())
   afterAll(async () => {
     await storage.close()
-    rmSync(folder, { recursive: true, force: true })
+    await database.drop()
   })
 
-  const rows = (select: string, keyId: string): any[] => {
-    const database = new Sqlite(join(folder, 'keydesk.db'), { readonly: true })
-    const found = database.prepare(select).all(keyId)
-    database.close()
-    return found
-  }
   const hourOf = (time: number) => new Date(time).toISOString().slice(11, 13)
-  const stats = (keyId = id): string[] =>
-    rows('SELECT hour, outcome, count FROM key_stats WHERE key_id = ? ORDER BY hour, outcome', keyId).map(
-      ({ hour, outcome, count }) => `${hourOf(hour)} ${outcome} ${count}`,
-    )
-  const refusalTimes = (): string[] =>
-    rows('SELECT at FROM key_refusals WHERE key_id = ? ORDER BY at DESC', id).map((row) =>
-      new Date(row.at).toISOString().slice(11, 19),
-    )
-  const usageRow = () => rows('SELECT last_used_at, request_count FROM key_usage WHERE key_id = ?', id)[0]
+  const stats = async (keyId = id): Promise<string[]> => {
+    const select = 'SELECT hour, outcome, count FROM key_stats WHERE key_id = ? ORDER BY hour, outcome'
+    const rows = await database.rows(select, keyId)
+    return rows.map(({ hour, outcome, count }) => `${hourOf(hour)} ${outcome} ${count}`)
+  }
+  const refusalTimes = async (): Promise<string[]> => {
+    const rows = await database.rows('SELECT at FROM key_refusals WHERE key_id = ? ORDER BY at DESC', id)
+    return rows.map((row) => new Date(row.at).toISOString().slice(11, 19))
+  }
+  const usageRows = () =>
+    database.rows('SELECT last_used_at, request_count FROM key_usage WHERE key_id = ?', id)
 
   test('is written in one transaction, and only where there is something', async () => {
     await usage.flush()
@@ -76,7 +70,7 @@ describe('what is gathered of the use of keys', () => {
     await usage.flush()
     await usage.flush()
     expect(tried).toBe(1)
-    expect(stats()).toEqual(['10 revoked_key 1', '10 valid 3'])
+    expect(await stats()).toEqual(['10 revoked_key 1', '10 valid 3'])
   })
 
   test('survives a write that fails, again and again, together with what came since', async () => {
@@ -89,8 +83,8 @@ describe('what is gathered of the use of keys', () => {
     await expect(usage.flush()).rejects.toThrow('locked')
     usage.refused(id, refusal('10:22:00'))
     await usage.flush()
-    expect(stats()).toEqual(['10 expired_key 1', '10 revoked_key 8', '10 valid 2'])
-    expect(refusalTimes()).toEqual(['10:22:00', '10:21:00', '10:16:00', '10:15:00', '10:14:00'])
+    expect(await stats()).toEqual(['10 expired_key 1', '10 revoked_key 8', '10 valid 2'])
+    expect(await refusalTimes()).toEqual(['10:22:00', '10:21:00', '10:16:00', '10:15:00', '10:14:00'])
   })
 
   test('counts for its own hour also when it could not be written in that hour', async () => {
@@ -101,7 +95,7 @@ describe('what is gathered of the use of keys', () => {
     usage.used(id, at('12:30:00'))
     usage.refused(id, refusal('12:31:00'))
     await usage.flush()
-    expect(stats()).toEqual(['10 revoked_key 1', '10 valid 1', '12 revoked_key 1', '12 valid 1'])
+    expect(await stats()).toEqual(['10 revoked_key 1', '10 valid 1', '12 revoked_key 1', '12 valid 1'])
   })
 
   test('of many keys is written in several transactions, and what failed of them is written once, later', async () => {
@@ -113,7 +107,9 @@ describe('what is gathered of the use of keys', () => {
     failures = 1
     await expect(usage.flush()).rejects.toThrow('locked')
     await usage.flush()
-    expect(ids.filter((key) => stats(key).join() !== '10 valid 2')).toEqual([])
+    const counted = await database.rows("SELECT key_id FROM key_stats WHERE outcome = 'valid' AND count = 2")
+    const twice = new Set(counted.map(({ key_id }) => key_id))
+    expect(ids.filter((key) => !twice.has(key))).toEqual([])
   })
 
   test('is counted once when two flushes are asked for at the same time, and a use in between is not lost', async () => {
@@ -122,7 +118,7 @@ describe('what is gathered of the use of keys', () => {
     usage.used(id, at('10:00:01'))
     await Promise.all(both)
     await usage.flush()
-    expect(stats()).toEqual(['10 valid 2'])
+    expect(await stats()).toEqual(['10 valid 2'])
   })
 
   test('keeps the latest use as the last, whoever writes first', async () => {
@@ -131,7 +127,7 @@ describe('what is gathered of the use of keys', () => {
     usage.used(id, at('10:05:00'))
     await usage.flush()
     await slower.flush()
-    expect(usageRow()).toEqual({ last_used_at: at('10:05:00').getTime(), request_count: 2 })
-    expect(stats()).toEqual(['10 valid 2'])
+    expect(await usageRows()).toEqual([{ last_used_at: at('10:05:00').getTime(), request_count: 2 }])
+    expect(await stats()).toEqual(['10 valid 2'])
   })
 })

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { auditEvent } from '../../src/domain/audit-event.ts'
 import { randomText } from '../../src/domain/random-text.ts'
 import type { Identity } from '../../src/storage/identities.ts'
@@ -8,25 +5,14 @@ import type { ApiKey } from '../../src/storage/keys.ts'
 import type { Statement, Writer } from '../../src/storage/query.ts'
 import { openStorage, type Storage } from '../../src/storage/storage.ts'
 import type { User } from '../../src/storage/users.ts'
+import { createSqliteTestDatabase } from '../support/sqlite-test-database.ts'
+import { createTestDatabaseOn, type TestDatabase } from '../support/test-database.ts'
 
-/** A database of its own for a test file. */
-export interface TestDatabase {
-  readonly url: string
-  drop(): Promise<void>
-}
-
-/** The engines that the contract suite runs on, each a real one. Postgres is added here. */
+/** The engines that the contract suite runs on, each a real one: of Postgres the newest and the oldest server. */
 export const engines: readonly { readonly name: string; create(): Promise<TestDatabase> }[] = [
-  {
-    name: 'SQLite',
-    async create() {
-      const folder = mkdtempSync(join(tmpdir(), 'keydesk-storage-'))
-      return {
-        url: `file:${join(folder, 'keydesk.db')}`,
-        drop: async () => rmSync(folder, { recursive: true, force: true }),
-      }
-    },
-  },
+  { name: 'SQLite', create: async () => createSqliteTestDatabase() },
+  { name: 'Postgres 18', create: () => createTestDatabaseOn(18) },
+  { name: 'Postgres 14', create: () => createTestDatabaseOn(14) },
 ]
 
 /** The storage of a fresh database, and what takes both away. */

@@ -1,7 +1,7 @@
 import { createDesk, type Desk, deskSettings } from './desk.ts'
 import { type KeydeskProcess, startKeydesk } from './keydesk-process.ts'
 
-/** Two real processes on one SQLite file, with one master key. */
+/** Two real processes on one database, with one master key. */
 export interface DeskPair {
   readonly first: Desk
   readonly second: Desk
@@ -12,29 +12,14 @@ export interface DeskPair {
 
 export async function startDeskPair(settings: Record<string, string> = {}): Promise<DeskPair> {
   const firstProcess = await startKeydesk({ ...deskSettings, ...settings })
-  const shared = {
-    PROXY_MASTER_KEY: firstProcess.masterKey,
-    DATABASE_URL: `file:${firstProcess.databaseFile}`,
-  }
-  const started = await startKeydesk({ ...deskSettings, ...settings, ...shared })
-  // What the helper made for it is not what it was started with.
-  const secondProcess: KeydeskProcess = {
-    ...started,
-    masterKey: firstProcess.masterKey,
-    databaseFile: firstProcess.databaseFile,
-    asAdmin: (path, init = {}) => {
-      const headers = new Headers(init.headers)
-      headers.set('authorization', `Bearer ${firstProcess.masterKey}`)
-      return started.fetch(path, { ...init, headers })
-    },
-  }
+  const secondProcess = await startKeydesk({ ...deskSettings, ...settings }, { beside: firstProcess })
   return {
-    first: createDesk(firstProcess),
-    second: createDesk(secondProcess),
+    first: await createDesk(firstProcess),
+    second: await createDesk(secondProcess),
     firstProcess,
     secondProcess,
     close: async () => {
-      await started.close()
+      await secondProcess.close()
       await firstProcess.close()
     },
   }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import Sqlite from 'better-sqlite3'
 import { deriveKeys } from '../../src/domain/derived-keys.ts'
 import { newKeyText } from '../../src/domain/key-text.ts'
 import { openKeyring } from '../../src/services/open-keyring.ts'
@@ -16,7 +15,7 @@ export const deskSettings = {
 }
 
 /** A gateway with a user or two, and short ways to mint, ask, look behind the scenes and count. No sign-in. */
-export type Desk = ReturnType<typeof createDesk>
+export type Desk = Awaited<ReturnType<typeof createDesk>>
 
 /** A desk in this process. */
 export async function startDesk(
@@ -27,38 +26,19 @@ export async function startDesk(
 }
 
 /** Adds a user of its own to whatever gateway this is, in this process or another. */
-export function createDesk(gateway: TestGateway) {
-  const userId = addUser()
+export async function createDesk(gateway: TestGateway) {
+  const { database } = gateway
+  const userId = await addUser()
 
-  /** On a connection of its own, as another process would; acknowledged when it returns. */
-  function sql(statement: string, ...values: unknown[]): void {
-    const database = new Sqlite(gateway.databaseFile)
-    try {
-      if (values.length === 0) database.exec(statement)
-      else database.prepare(statement).run(...values)
-    } finally {
-      database.close()
-    }
-  }
-
-  function rows(select: string, ...values: unknown[]): any[] {
-    const database = new Sqlite(gateway.databaseFile, { readonly: true })
-    try {
-      return database.prepare(select).all(...values)
-    } finally {
-      database.close()
-    }
-  }
-
-  function addUser(): string {
+  async function addUser(): Promise<string> {
     const id = `usr_${randomBytes(8).toString('hex')}`
-    sql(
+    await database.change(
       `INSERT INTO users (id, kind, email, name, picture, role, groups, status, scope_limit, version, created_at, updated_at)
        VALUES (?, 'person', ?, 'Dana Desk', NULL, 'member', '[]', 'active', NULL, 1, ?, ?)`,
       id,
       `${id}@desk.test`,
-      Date.now(),
-      Date.now(),
+      new Date(),
+      new Date(),
     )
     return id
   }
@@ -102,8 +82,9 @@ export function createDesk(gateway: TestGateway) {
     gateway,
     userId,
     addUser,
-    sql,
-    rows,
+    /** As another process would; in force when it resolves. */
+    sql: database.change,
+    rows: database.rows,
     postKey,
     mint,
     mintMany,
@@ -128,7 +109,7 @@ export const idOf = (key: string) => key.split('_')[1] ?? ''
 
 /** Another secret with the same key id and a genuine tag, which only who has the tag key can make. */
 export async function otherSecretOf(gateway: TestGateway, key: string, count = 1): Promise<string[]> {
-  const storage = await openStorage(`file:${gateway.databaseFile}`)
+  const storage = await openStorage(gateway.database.url)
   const { tagKeys } = await openKeyring({
     storage,
     wrapKey: deriveKeys(gateway.masterKey).keyring,

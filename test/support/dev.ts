@@ -3,18 +3,25 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { instructions } from './dev-instructions.ts'
+import { startDevPostgres } from './dev-postgres.ts'
 import { isPortFree, keepMasterKey, portOf, withDefaults } from './dev-settings.ts'
 import { type StandInProvider, startStandInProvider } from './stand-in-provider.ts'
 
-// `npm run dev`: the gateway beside a stand-in for Google, with settings that need no account and no file.
+// `npm run dev`: the gateway beside a stand-in for Google, with settings that need no account and no file. With
+// `-- --postgres` it has a real Postgres for its database.
 
 const root = resolve(import.meta.dirname, '../..')
 const keyFile = 'data/dev-master-key'
+const postgresFolder = 'data/dev-postgres'
 const startMillisecondsMax = 30_000
 const standInPort = 4000
 const echoMilliseconds = 300
 
 async function main(): Promise<number> {
+  const wantsPostgres = readFlags()
+  if (wantsPostgres === undefined) return 1
   const port = portOf(process.env.PORT || '3000')
   if (!port) return complain(`PORT is "${process.env.PORT}", which is not a port. Try PORT=3001 npm run dev.`)
   const host = process.env.HOST || '127.0.0.1'
@@ -35,9 +42,12 @@ async function main(): Promise<number> {
   const needsStandIn = client.clientId !== '' && process.env.GOOGLE_ISSUER === undefined
   const standIn = needsStandIn ? await startStandIn(client, `${baseUrl}/auth/callback`) : undefined
 
+  const masterKey = keepMasterKey(resolve(root, keyFile))
+  const postgres = wantsPostgres ? await startDevPostgres(root, postgresFolder).catch(messageOf) : undefined
+  if (typeof postgres === 'string') return complain(postgres)
   const settings = withDefaults(process.env, {
-    PROXY_MASTER_KEY: keepMasterKey(resolve(root, keyFile)),
-    DATABASE_URL: 'file:./data/keydesk-dev.db',
+    PROXY_MASTER_KEY: masterKey,
+    DATABASE_URL: postgres?.databaseUrl ?? 'file:./data/keydesk-dev.db',
     ...(standIn && {
       GOOGLE_CLIENT_ID: client.clientId,
       GOOGLE_CLIENT_SECRET: client.clientSecret,
@@ -55,7 +65,7 @@ async function main(): Promise<number> {
   })
 
   const isReady = await Promise.race([isHealthy(port, host), exitCode.then(() => undefined)])
-  if (isReady) say(instructions(port, baseUrl, standIn))
+  if (isReady) say(instructions({ port, baseUrl, standIn, postgresUrl: postgres?.urlInShell, keyFile }))
   if (isReady === false) {
     complain(
       `The gateway did not answer on port ${port} within ${startMillisecondsMax / 1000} s; stopping it.`,
@@ -64,7 +74,30 @@ async function main(): Promise<number> {
   }
   const code = await exitCode
   await standIn?.close()
+  // Not before: the gateway writes until its end.
+  await postgres?.stop()
   return isReady === false ? code || 1 : code
+}
+
+/** Whether `--postgres` was given; undefined, with a word about it, when something else was. */
+function readFlags(): boolean | undefined {
+  try {
+    const { values } = parseArgs({ options: { postgres: { type: 'boolean', default: false } } })
+    // npm takes every flag that comes before `--` for one of its own.
+    if (process.env.npm_config_postgres) {
+      complain('npm kept the flag for itself. Write two dashes before it: npm run dev -- --postgres')
+      return undefined
+    }
+    const setting = ['DATABASE_URL', 'DATABASE_URL_FILE'].find((name) => process.env[name] !== undefined)
+    if (!values.postgres || setting === undefined) return values.postgres
+    complain(`${setting} names a database already. Leave out either it or --postgres.`)
+  } catch (error) {
+    const [reason] = messageOf(error).split('. ')
+    complain(
+      `${reason}. There is one flag: npm run dev -- --postgres (a real Postgres instead of a SQLite file).`,
+    )
+  }
+  return undefined
 }
 
 async function startStandIn(
@@ -118,30 +151,8 @@ async function isHealthy(port: number, host: string): Promise<boolean> {
   return false
 }
 
-function instructions(port: number, baseUrl: string, standIn: StandInProvider | undefined): string {
-  const local = `http://localhost:${port}`
-  const people = standIn?.accounts.map(({ email, note }) => `     ${email.padEnd(22)}${note}`).join('\n')
-  return `
-Keydesk is running at ${baseUrl}${standIn ? `, with a stand-in for Google at ${standIn.issuer}` : ''}
-
-  1. Sign in and get a key${process.env.GOOGLE_CLIENT_ID === '' ? ' (off: GOOGLE_CLIENT_ID is empty)' : ''}. Open in a browser:
-     ${baseUrl}/auth/login
-${people ? `     and pick an account:\n${people}\n` : ''}
-  2. Validate the key:
-     curl -H 'X-API-Key: <your key>' ${local}/v1/validate
-
-  3. List all keys, as an admin:
-     curl -H "Authorization: Bearer ${masterKeyInShell()}" ${local}/admin/keys
-
-Ctrl-C stops it. The database and the master key stay in data/.
-
-`
-}
-
-function masterKeyInShell(): string {
-  if (process.env.PROXY_MASTER_KEY !== undefined) return '$PROXY_MASTER_KEY'
-  if (process.env.PROXY_MASTER_KEY_FILE !== undefined) return '$(cat "$PROXY_MASTER_KEY_FILE")'
-  return `$(cat ${keyFile})`
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function say(text: string): void {

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { readConfig } from '../../src/config.ts'
 import { createGateway, type Gateway } from '../../src/gateway.ts'
 import { createListener } from '../../src/http/listener.ts'
+import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 export interface TestGateway {
   /** Where it listens, and what AUTH_BASE_URL is. */
   readonly url: string
   readonly masterKey: string
-  readonly databaseFile: string
+  readonly database: TestDatabase
   /** Every line that it logged, as text. */
   readonly log: string[]
   /** `fetch` against this gateway: a path, redirects not followed. */
@@ -30,15 +28,14 @@ type Settings = Readonly<Record<string, string>>
 const cheapArgon2 = { ARGON2_MEMORY_KIB: '64', ARGON2_TIME_COST: '1' }
 
 /**
- * Starts the real gateway on a port of its own and a database file of its own. `environment` are settings by name, or
+ * Starts the real gateway on a port of its own and a database of its own. `environment` are settings by name, or
  * makes them when the URL is known; `now` sets the clock.
  */
 export async function startGateway(
   environment: Settings | ((url: string) => Promise<Settings>) = {},
   options: { now?: () => Date } = {},
 ): Promise<TestGateway> {
-  const folder = mkdtempSync(join(tmpdir(), 'keydesk-test-'))
-  const databaseFile = join(folder, 'keydesk.db')
+  const database = await createTestDatabase()
   const masterKey = randomBytes(32).toString('hex')
   const log: string[] = []
   let gateway: Gateway
@@ -59,7 +56,7 @@ export async function startGateway(
     const config = readConfig({
       AUTH_BASE_URL: ownUrl,
       PROXY_MASTER_KEY: masterKey,
-      DATABASE_URL: `file:${databaseFile}`,
+      DATABASE_URL: database.url,
       LOG_LEVEL: 'debug',
       ...cheapArgon2,
       ...settings,
@@ -88,7 +85,7 @@ export async function startGateway(
   return {
     url,
     masterKey,
-    databaseFile,
+    database,
     log,
     fetch: fetchPath,
     asAdmin: (path, init = {}) => {
@@ -102,7 +99,7 @@ export async function startGateway(
     },
     close: async () => {
       await shut()
-      rmSync(folder, { recursive: true, force: true })
+      await database.drop()
     },
   }
 }

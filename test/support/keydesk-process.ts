@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestGateway } from './gateway.ts'
+import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 type Settings = Readonly<Record<string, string>>
 
@@ -47,16 +48,20 @@ const compilerSettings = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') }
 const sources = [process.execPath, '--import', import.meta.resolve('tsx'), join(root, 'src/main.ts')]
 
 /**
- * Starts the real gateway, `src/main.ts` unless `command` says otherwise, on a free port and a database file of its own,
- * and waits until it listens.
+ * Starts the real gateway, `src/main.ts` unless `command` says otherwise, on a free port, and waits until it listens. The
+ * database is its own, unless it is one `beside` another, with whose master key it starts.
  */
 export async function startKeydesk(
   settings: Settings | ((url: string) => Promise<Settings>) = {},
-  options: { command?: readonly string[]; cwd?: string } = {},
+  options: {
+    command?: readonly string[]
+    cwd?: string
+    beside?: { readonly database: TestDatabase; readonly masterKey: string }
+  } = {},
 ): Promise<KeydeskProcess> {
   const folder = mkdtempSync(join(tmpdir(), 'keydesk-process-'))
-  const databaseFile = join(folder, 'keydesk.db')
-  const masterKey = randomBytes(32).toString('hex')
+  const database = options.beside?.database ?? (await createTestDatabase())
+  const masterKey = options.beside?.masterKey ?? randomBytes(32).toString('hex')
   const port = await freePort()
   const url = `http://localhost:${port}`
   const own = typeof settings === 'function' ? await settings(url) : settings
@@ -75,7 +80,7 @@ export async function startKeydesk(
       HOST: '127.0.0.1',
       AUTH_BASE_URL: url,
       PROXY_MASTER_KEY: masterKey,
-      DATABASE_URL: `file:${databaseFile}`,
+      DATABASE_URL: database.url,
       ARGON2_MEMORY_KIB: '64',
       ARGON2_TIME_COST: '1',
       ...own,
@@ -102,7 +107,7 @@ export async function startKeydesk(
     url,
     port,
     masterKey,
-    databaseFile,
+    database,
     log,
     process: running,
     start,
@@ -120,6 +125,7 @@ export async function startKeydesk(
       running().signalGroup('SIGKILL')
       await running().ended
       rmSync(folder, { recursive: true, force: true })
+      if (options.beside === undefined) await database.drop()
     },
   }
 }

@@ -18,6 +18,7 @@ import {
   rateLimit,
 } from '../wire/inputs.ts'
 import { toWireKey, wireKey } from '../wire/key.ts'
+import { toWireReceipt, wireReceipt } from '../wire/revocation-receipt.ts'
 
 const security = [{ masterKey: [] }]
 
@@ -88,9 +89,18 @@ const revoke = createRoute({
   method: 'delete',
   path: '/admin/keys/{id}',
   summary: 'Revoke a key',
+  description:
+    'Answers when no replica accepts the key any more: each has confirmed the revocation, or its trust in its memory, which is two seconds long, has lapsed.',
   security,
-  request: { params: idParameter, query: z.strictObject({}) },
+  request: {
+    params: idParameter,
+    query: z.strictObject({ receipt: z.enum(['true', 'false']).default('false') }),
+  },
   responses: {
+    200: jsonAnswer(
+      wireReceipt,
+      'With `receipt=true`: the key is revoked, and this is what each replica said.',
+    ),
     204: { description: 'The key is revoked.' },
     ...problemAnswers('unauthenticated', 'not_found'),
   },
@@ -120,7 +130,7 @@ export function adminKeyRoutes(
   })
 
   app.openapi(revoke, async (c) => {
-    await revokeKey(c.req.valid('param').id, 'master_key', c.get('origin'))
-    return c.body(null, 204)
+    const receipt = await revokeKey(c.req.valid('param').id, 'master_key', c.get('origin'))
+    return c.req.valid('query').receipt === 'true' ? c.json(toWireReceipt(receipt), 200) : c.body(null, 204)
   })
 }

@@ -1,4 +1,3 @@
-import Sqlite from 'better-sqlite3'
 import { json } from '../../support/json.ts'
 import { keyFor, startSignInGateway } from '../../support/sign-in.ts'
 
@@ -37,11 +36,7 @@ export async function startAdminContext(
     },
     revoke: (id: string) => gateway.asAdmin(`/admin/keys/${id}`, { method: 'DELETE' }),
     validate: (key: string) => gateway.fetch('/v1/validate', { headers: { 'x-api-key': key } }),
-    sql: (statement: string) => {
-      const database = new Sqlite(gateway.databaseFile)
-      database.exec(statement)
-      database.close()
-    },
+    sql: gateway.database.change,
   }
 }
 

@@ -16,7 +16,7 @@ describe('the lists of the admin API', () => {
       if (index % 5 === 0) await context.revoke(key.id)
     }
     // Many keys of one instant: only the id tells them apart.
-    context.sql('UPDATE api_keys SET created_at = (SELECT min(created_at) FROM api_keys)')
+    await context.sql('UPDATE api_keys SET created_at = (SELECT min(created_at) FROM api_keys)')
   })
   afterAll(() => context.close())
 
@@ -151,7 +151,7 @@ describe('DELETE /admin/keys/{id}', () => {
     const { key, key_text: text } = await context.mint({
       expires_at: new Date(Date.now() + 3_600_000).toISOString(),
     })
-    context.sql(`UPDATE api_keys SET expires_at = 1 WHERE id = '${key.id}'`)
+    await context.sql('UPDATE api_keys SET expires_at = ? WHERE id = ?', new Date(1), key.id)
     expect((await context.get(`/admin/keys/${key.id}`)).status).toBe('expired')
     expect((await context.get('/admin/keys?status=expired')).data.map(({ id }: any) => id)).toEqual([key.id])
     expect((await context.revoke(key.id)).status).toBe(204)

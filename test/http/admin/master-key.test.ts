@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../../src/config.ts'
 import { createGateway } from '../../../src/gateway.ts'
@@ -16,29 +15,27 @@ describe('changing the master key', () => {
   const newMasterKey = () => randomBytes(32).toString('hex')
   const as = (masterKey: string, path = '/admin/keys') =>
     context.gateway.fetch(path, { headers: { authorization: `Bearer ${masterKey}` } })
-  function wrapped(): string[] {
-    const database = new Sqlite(context.gateway.databaseFile, { readonly: true })
-    const rows = database.prepare<[], string>('SELECT wrapped FROM keyring ORDER BY id').pluck().all()
-    database.close()
-    return rows
+  async function wrapped(): Promise<string[]> {
+    const rows = await context.gateway.database.rows('SELECT wrapped FROM keyring ORDER BY id')
+    return rows.map((row) => row.wrapped)
   }
 
   test('with the previous one beside it everything is re-wrapped, and issued keys keep working, also without it after', async () => {
     const next = newMasterKey()
-    const before = wrapped()
+    const before = await wrapped()
     await context.gateway.restart({
       PROXY_MASTER_KEY: next,
       PROXY_MASTER_KEY_PREVIOUS: context.gateway.masterKey,
     })
     expect((await context.validate(context.ssoKey)).status).toBe(200)
-    for (const row of wrapped()) expect(before).not.toContain(row)
+    for (const row of await wrapped()) expect(before).not.toContain(row)
     const rewrapped = await json(await as(next, '/admin/audit?action=keyring.rewrapped'))
     expect(rewrapped.data).toHaveLength(before.length)
     expect(rewrapped.data[0]).toMatchObject({ actor: 'system', target: 'keyring:tag-1' })
     // The former master key opens nothing any more.
     expect((await as(context.gateway.masterKey)).status).toBe(401)
 
-    const settled = wrapped()
+    const settled = await wrapped()
     await context.gateway.restart({ PROXY_MASTER_KEY: next })
     expect((await context.validate(context.ssoKey)).status).toBe(200)
     expect((await as(next)).status).toBe(200)
@@ -47,17 +44,17 @@ describe('changing the master key', () => {
       PROXY_MASTER_KEY: next,
       PROXY_MASTER_KEY_PREVIOUS: context.gateway.masterKey,
     })
-    expect(wrapped()).toEqual(settled)
+    expect(await wrapped()).toEqual(settled)
     await context.gateway.restart({ PROXY_MASTER_KEY: next })
   })
 
   test('a master key that opens nothing stops the start, says what to do, and leaves the keyring as it is', async () => {
-    const before = wrapped()
+    const before = await wrapped()
     const start = (environment: Record<string, string>) =>
       createGateway(
         readConfig({
           AUTH_BASE_URL: 'http://localhost:3000',
-          DATABASE_URL: `file:${context.gateway.databaseFile}`,
+          DATABASE_URL: context.gateway.database.url,
           LOG_LEVEL: 'silent',
           ...environment,
         }),
@@ -71,13 +68,13 @@ describe('changing the master key', () => {
         code: 'unavailable',
         message: expect.stringMatching(/PROXY_MASTER_KEY.*PROXY_MASTER_KEY_PREVIOUS/s),
       })
-      expect(wrapped()).toEqual(before)
+      expect(await wrapped()).toEqual(before)
     }
     expect((await context.validate(context.ssoKey)).status).toBe(200)
   })
 
   test('the database alone makes no key: nothing in the keyring is in the clear', async () => {
-    for (const row of wrapped()) expect(row).toMatch(/^v1\.[A-Za-z0-9_-]{80,}$/)
+    for (const row of await wrapped()) expect(row).toMatch(/^v1\.[A-Za-z0-9_-]{80,}$/)
   })
 
   test('the master key is compared whole: cut, lengthened, in capitals or twice it is 401', async () => {

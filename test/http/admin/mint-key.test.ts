@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { json } from '../../support/json.ts'
 import { type AdminContext, startAdminContext } from './admin-context.ts'
@@ -60,8 +59,8 @@ describe('POST /admin/keys', () => {
       `/admin/users/${context.userId}`,
     ]
     const seen = await Promise.all(answers.map(async (path) => (await context.gateway.asAdmin(path)).text()))
-    const files = ['', '-wal'].map((suffix) => readFileSync(context.gateway.databaseFile + suffix, 'latin1'))
-    for (const place of [...seen, ...files, context.gateway.log.join('')]) {
+    const contents = await context.gateway.database.contents()
+    for (const place of [...seen, contents, context.gateway.log.join('')]) {
       expect(place).not.toContain(text)
       expect(place).not.toContain(text.slice(16, 30))
       expect(place).not.toContain(text.slice(-16))
@@ -198,9 +197,9 @@ describe('POST /admin/keys', () => {
   )
 
   test('a disabled user gets no key: 409', async () => {
-    context.sql(`UPDATE users SET status = 'disabled'`)
+    await context.sql(`UPDATE users SET status = 'disabled'`)
     expect(await refused({})).toMatchObject({ status: 409, code: 'conflict' })
-    context.sql(`UPDATE users SET status = 'active'`)
+    await context.sql(`UPDATE users SET status = 'active'`)
   })
 
   test.each<Record<string, string>>([

@@ -1,4 +1,3 @@
-import Sqlite from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   type Attacked,
@@ -141,9 +140,7 @@ describe('a person is known by issuer and subject', () => {
 
   test('a disabled user is refused: no key, no change of the profile, an audit event with the reason', async () => {
     const key = await signInForKey()
-    const database = new Sqlite(context.gateway.databaseFile)
-    database.prepare("UPDATE users SET status = 'disabled'").run()
-    database.close()
+    await context.gateway.database.change("UPDATE users SET status = 'disabled'")
     Object.assign(context.wrong.account, { name: 'Renamed', email: 'renamed@example.com' })
     const { problem } = await expectRefused(context, notAllowed('user_disabled'), (headers) =>
       signInWrong(context, headers),
@@ -169,9 +166,9 @@ describe('a person is known by issuer and subject', () => {
     expect(user.name.length).toBeLessThanOrEqual(200)
     expect(user.picture).toBe('https://p.test/a')
     expect(page).toContain(user.name)
-    const database = new Sqlite(context.gateway.databaseFile, { readonly: true })
-    const stored = JSON.stringify(database.prepare('SELECT * FROM users, identities, audit_events').all())
-    database.close()
+    const tables = ['users', 'identities', 'audit_events', 'audit_details']
+    const rows = tables.map((table) => context.gateway.database.rows(`SELECT * FROM ${table}`))
+    const stored = JSON.stringify(await Promise.all(rows))
     expect(stored).not.toMatch(/\\u0000|\\ud800|\\udc00/i)
   })
 })

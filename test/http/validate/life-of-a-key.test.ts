@@ -1,4 +1,3 @@
-import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startGateway } from '../../support/gateway.ts'
 import { json } from '../../support/json.ts'
@@ -19,11 +18,8 @@ describe('the life of a key', () => {
   const codeOf = async (response: Response) => (await json(response)).code ?? 'valid'
   const idOf = (key: string) => key.split('_')[1] ?? ''
   const revoke = (key: string) => context.gateway.asAdmin(`/admin/keys/${idOf(key)}`, { method: 'DELETE' })
-  function sql(statement: string): void {
-    const database = new Sqlite(context.gateway.databaseFile)
-    database.exec(statement)
-    database.close()
-  }
+  const sql = (statement: string, ...values: unknown[]) =>
+    context.gateway.database.change(statement, ...values)
 
   test('keys of an earlier prefix keep verifying after a restart with another, and new ones have the new', async () => {
     const old = await keyFor(context, 'alice@example.com')
@@ -43,7 +39,7 @@ describe('the life of a key', () => {
       await keyFor(context, 'alice@example.com'),
     ]
     expect((await validate(warm)).status).toBe(200)
-    sql(`UPDATE api_keys SET revoked_at = 1 WHERE id IN ('${idOf(warm)}', '${idOf(cold)}')`)
+    await sql('UPDATE api_keys SET revoked_at = ? WHERE id IN (?, ?)', new Date(1), idOf(warm), idOf(cold))
     for (const key of [warm, cold]) expect(await codeOf(await validate(key))).toBe('revoked_key')
   })
 
@@ -54,10 +50,9 @@ describe('the life of a key', () => {
       await keyFor(context, 'alice@example.com'),
     ]
     for (const key of [gone, moved, other]) expect((await validate(key)).status).toBe(200)
-    sql(`DELETE FROM api_keys WHERE id = '${idOf(gone)}'`)
-    sql(
-      `UPDATE api_keys SET secret_hash = (SELECT secret_hash FROM api_keys WHERE id = '${idOf(other)}') WHERE id = '${idOf(moved)}'`,
-    )
+    await sql('DELETE FROM api_keys WHERE id = ?', idOf(gone))
+    const hashOf = 'SELECT secret_hash FROM api_keys WHERE id = ?'
+    await sql(`UPDATE api_keys SET secret_hash = (${hashOf}) WHERE id = ?`, idOf(other), idOf(moved))
     expect(await codeOf(await validate(gone))).toBe('invalid_key')
     expect(await codeOf(await validate(moved))).toBe('invalid_key')
     expect((await validate(other)).status).toBe(200)
@@ -65,17 +60,10 @@ describe('the life of a key', () => {
 
   test('a key is good at once after it was minted, also when its id was asked for before', async () => {
     const key = await keyFor(context, 'alice@example.com')
-    const database = new Sqlite(context.gateway.databaseFile)
-    const row = database
-      .prepare<[string], Record<string, unknown>>('SELECT * FROM api_keys WHERE id = ?')
-      .get(idOf(key))
-    database.prepare('DELETE FROM api_keys WHERE id = ?').run(idOf(key))
+    const rename = 'UPDATE api_keys SET id = ? WHERE id = ?'
+    await sql(rename, 'away', idOf(key))
     expect(await codeOf(await validate(key))).toBe('invalid_key')
-    const columns = Object.keys(row ?? {})
-    database
-      .prepare(`INSERT INTO api_keys (${columns.join()}) VALUES (${columns.map(() => '?').join()})`)
-      .run(...Object.values(row ?? {}))
-    database.close()
+    await sql(rename, idOf(key), 'away')
     expect((await validate(key)).status).toBe(200)
   })
 
@@ -115,25 +103,23 @@ describe('the life of a key', () => {
     const key = await keyFor(context, 'ada@example.com')
     await validate(key)
     const running = Array.from({ length: 100 }, () => validate(key))
-    sql(`UPDATE users SET status = 'disabled' WHERE email = 'ada@example.com'`)
+    await sql(`UPDATE users SET status = 'disabled' WHERE email = 'ada@example.com'`)
     const after = await Promise.all(Array.from({ length: 20 }, () => validate(key)))
     for (const response of after) expect(await codeOf(response)).toBe('user_disabled')
     for (const { status } of await Promise.all(running)) expect([200, 401]).toContain(status)
-    sql(`UPDATE users SET status = 'active'`)
+    await sql(`UPDATE users SET status = 'active'`)
   })
 
   test('verification writes nothing to the rows of a key', async () => {
     const key = await keyFor(context, 'alice@example.com')
-    const rows = () => {
-      const database = new Sqlite(context.gateway.databaseFile, { readonly: true })
-      const all = ['api_keys', 'users'].map((table) => database.prepare(`SELECT * FROM ${table}`).all())
-      database.close()
-      return JSON.stringify(all)
-    }
-    const before = rows()
+    const rows = async () => [
+      await context.gateway.database.rows('SELECT * FROM api_keys'),
+      await context.gateway.database.rows('SELECT * FROM users'),
+    ]
+    const before = await rows()
     for (let round = 0; round < 20; round += 1) await validate(key)
     await validate('kd_x')
-    expect(rows()).toBe(before)
+    expect(await rows()).toEqual(before)
   })
 })
 

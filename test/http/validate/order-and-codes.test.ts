@@ -1,4 +1,3 @@
-import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { json } from '../../support/json.ts'
 import { keyFor, startSignInGateway } from '../../support/sign-in.ts'
@@ -23,12 +22,7 @@ describe('GET /v1/validate judges in the order of the design', () => {
   const codeOf = async (response: Response) => (await json(response)).code ?? 'valid'
   const codeFor = async (key: string, query = '') => codeOf(await validate(key, query))
 
-  /** As another process would: on a connection of its own to the same file. */
-  function sql(statement: string): void {
-    const database = new Sqlite(context.gateway.databaseFile)
-    database.exec(statement)
-    database.close()
-  }
+  const sql = (statement: string) => context.gateway.database.change(statement)
 
   async function mint(change: object = {}): Promise<string> {
     const response = await context.gateway.asAdmin('/admin/keys', {
@@ -50,7 +44,7 @@ describe('GET /v1/validate judges in the order of the design', () => {
     expect(await ask()).toBe('insufficient_scope')
     clock = new Date(clock.getTime() + 60_000)
     expect(await ask()).toBe('expired_key')
-    sql(`UPDATE users SET status = 'disabled'`)
+    await sql(`UPDATE users SET status = 'disabled'`)
     expect(await ask()).toBe('user_disabled')
     await revoke(key)
     expect(await ask()).toBe('revoked_key')
@@ -63,10 +57,10 @@ describe('GET /v1/validate judges in the order of the design', () => {
     const key = await mint()
     expect(await codeFor(key)).toBe('valid')
     for (const status of ['disabled', 'suspended', '']) {
-      sql(`UPDATE users SET status = '${status}'`)
+      await sql(`UPDATE users SET status = '${status}'`)
       expect(await codeFor(key)).toBe('user_disabled')
     }
-    sql(`UPDATE users SET status = 'active'`)
+    await sql(`UPDATE users SET status = 'active'`)
     expect(await codeFor(key)).toBe('valid')
   })
 
@@ -95,15 +89,15 @@ describe('GET /v1/validate judges in the order of the design', () => {
   test('scopes are cut to the limit of the owner at every use, and the answer shows the effective ones', async () => {
     const key = await mint({ scopes: ['a', 'b'] })
     expect((await json(await validate(key))).key.scopes).toEqual(['a', 'b'])
-    sql(`UPDATE users SET scope_limit = '["b","z"]'`)
+    await sql(`UPDATE users SET scope_limit = '["b","z"]'`)
     const cut = await json(await validate(key))
     expect(cut.key.scopes).toEqual(['b'])
     expect(await codeFor(key, '?scope=b')).toBe('valid')
     expect(await codeFor(key, '?scope=a')).toBe('insufficient_scope')
     expect(await codeFor(key, '?scope=z')).toBe('insufficient_scope')
-    sql(`UPDATE users SET scope_limit = '[]'`)
+    await sql(`UPDATE users SET scope_limit = '[]'`)
     expect((await json(await validate(key))).key.scopes).toEqual([])
-    sql('UPDATE users SET scope_limit = NULL')
+    await sql('UPDATE users SET scope_limit = NULL')
     expect(await codeFor(key, '?scope=a')).toBe('valid')
   })
 
@@ -179,8 +173,7 @@ describe('GET /v1/validate judges in the order of the design', () => {
     const key = await mint()
     const other = await mint()
     expect(await codeFor(key)).toBe('valid')
-    const blocker = new Sqlite(context.gateway.databaseFile)
-    blocker.exec('ALTER TABLE api_keys RENAME TO gone')
+    await sql('ALTER TABLE api_keys RENAME TO gone')
     try {
       for (const text of [key, other]) {
         const response = await validate(text)
@@ -188,8 +181,7 @@ describe('GET /v1/validate judges in the order of the design', () => {
         expect(await codeOf(response)).toBe('unavailable')
       }
     } finally {
-      blocker.exec('ALTER TABLE gone RENAME TO api_keys')
-      blocker.close()
+      await sql('ALTER TABLE gone RENAME TO api_keys')
     }
     expect(await codeFor(key)).toBe('valid')
   })

@@ -90,7 +90,7 @@ describe('the queue of keys that wait to be hashed', () => {
     expect(await desk.codeFor(`${first.slice(0, -1)}x`)).toBe('invalid_key')
     release()
     expect(await Promise.all(asking)).toEqual(['valid', 'valid'])
-    expect(desk.rows('SELECT id FROM api_keys')).toHaveLength(2)
+    expect(await desk.rows('SELECT id FROM api_keys')).toHaveLength(2)
   })
 
   test('with a hasher that fails answers 500 or 503, never 200 or 401, and the next try is a new one', async () => {
@@ -111,7 +111,7 @@ describe('the queue of keys that wait to be hashed', () => {
 
   async function makeExpensive(key: string): Promise<void> {
     const hash = await argon2.hash(key, { memoryCost: 8192, timeCost: 45, parallelism: 1 })
-    desk.sql('UPDATE api_keys SET secret_hash = ? WHERE id = ?', hash, idOf(key))
+    await desk.sql('UPDATE api_keys SET secret_hash = ? WHERE id = ?', hash, idOf(key))
   }
 
   function holdArgon2(): () => void {

