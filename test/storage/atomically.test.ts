@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { KeydeskError } from '../../src/domain/errors.ts'
+import type { Statement, Writer } from '../../src/storage/query.ts'
 import { openStorage, type Storage } from '../../src/storage/storage.ts'
 import { baseTime, engines, eventRow, freshStorage, keyRow, land, plusMs, userRow } from './engines.ts'
 
@@ -88,6 +89,32 @@ describe.each(engines)('a list of statements on $name', (engine) => {
     expect(String(error)).not.toMatch(/SQLITE|constraint|insert/i)
     expect((error as KeydeskError).cause).toBeInstanceOf(Error)
     expect(await exists(user.id)).toBe(false)
+  })
+
+  test('what others remember and what is read in order cannot be written without a word to them', async () => {
+    const key = keyRow(owner)
+    const lists: ((tx: Writer) => Statement[])[] = [
+      (tx) => [storage.keys.insert(tx, key)],
+      (tx) => [storage.keys.revoke(tx, key.id, baseTime)],
+      (tx) => [storage.users.requireActive(tx, owner.id)],
+      (tx) => storage.audit.record(tx, eventRow()),
+    ]
+    for (const list of lists)
+      await expect(storage.atomicallyUnnoticed(list)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await storage.keys.find(key.id)).toBeNull()
+  })
+
+  test('a change is known at once to who made it: what it touched has changed, and all else has not', async () => {
+    const [first, second] = [keyRow(owner), keyRow(owner)]
+    await land(storage, (tx) => [storage.keys.insert(tx, first), storage.keys.insert(tx, second)])
+    await storage.confirmChanges()
+    const read = await storage.generation()
+    expect(storage.changedSince(read, [first.id, second.id])).toBe(false)
+    await land(storage, (tx) => [storage.keys.revoke(tx, first.id, baseTime)])
+    await storage.generation()
+    expect(storage.changedSince(read, [first.id])).toBe(true)
+    expect(storage.changedSince(read, [second.id])).toBe(false)
+    expect((await storage.confirmChanges()).every(({ confirmed }) => confirmed)).toBe(true)
   })
 
   test('an empty list lands', async () => {
