@@ -97,10 +97,8 @@ const settings = z.object({
   metricsToken: secret(16, 'make one with: openssl rand -hex 32').optional(),
   metricsPort: boundedInteger(1, 65_535).optional(),
   shutdownDelay: z
-    .union(
-      [z.literal('0').transform(() => 0), duration.refine((seconds) => seconds <= 300)],
-      'must be 0, or a duration such as 10s of at most 5m',
-    )
+    .union([z.literal('0').transform(() => 0), duration], 'must be 0, or a duration such as 10s')
+    .refine((seconds) => seconds <= 300, 'must be at most 5m')
     .default(0),
   logLevel: z
     .enum(

@@ -137,8 +137,20 @@ describe('the settings', () => {
     ],
     [
       'DATABASE_URL',
-      ['file:./data/keydesk.db', 'file:/var/lib/keydesk.db', 'file:///var/lib/keydesk.db'],
-      ['file:', 'keydesk.db', 'postgres://localhost/keydesk', 'mysql://localhost', './keydesk.db'],
+      [
+        'file:./data/keydesk.db',
+        'file:/var/lib/keydesk.db',
+        'file:///var/lib/keydesk.db',
+        'postgres://db.corp.com/keys',
+      ],
+      [
+        'file:',
+        'keydesk.db',
+        'postgres://localhost',
+        'postgres:keydesk',
+        'mysql://localhost',
+        './keydesk.db',
+      ],
     ],
   ])('%s takes its good values and names itself for each bad one', (name, good, bad) => {
     for (const value of good) expect(problemsOf({ [name]: value }), value).toEqual([])

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { readConfig } from '../../src/config.ts'
 import { type DeskPair, startDeskPair } from '../support/desk-pair.ts'
 import { json } from '../support/json.ts'
 import { createKeptConnections, type KeptAnswer } from '../support/kept-connections.ts'
@@ -46,7 +47,7 @@ describe('with SHUTDOWN_DELAY, one of two processes leaves under load', () => {
     expect(await json(await leaving.fetch('/readyz'))).toMatchObject({ code: 'unavailable', status: 503 })
     expect((await leaving.fetch('/healthz')).status).toBe(200)
     // The balancer looks again only now: until here it has sent on as if nothing had happened.
-    expect(seen(leaving.port, notReadyAt).length).toBeGreaterThan(0)
+    await vi.waitFor(() => expect(seen(leaving.port, notReadyAt).length).toBeGreaterThan(clients), 2000)
     await balancer.look()
     expect(balancer.ready()).toEqual([staying.port])
 
@@ -76,6 +77,24 @@ describe('during the delay', () => {
     expect(performance.now() - secondAt).toBeLessThan(1000)
     await gateway.close()
   })
+})
+
+const shape = 'must be 0, or a duration such as 10s'
+test.for([
+  ['6m', 'must be at most 5m'],
+  ['-1s', shape],
+  ['10', shape],
+  ['off', shape],
+])('SHUTDOWN_DELAY=%s is refused by name', ([text, problem]) => {
+  const others = {
+    AUTH_BASE_URL: 'http://localhost:3000',
+    PROXY_MASTER_KEY: '4f9c1e7ab2d85360c7e1f4a99d02b6e83a5bc0d7719e24f8',
+  }
+  expect(readConfig(others).shutdownDelay).toBe(0)
+  expect(readConfig({ ...others, SHUTDOWN_DELAY: '5m' }).shutdownDelay).toBe(300)
+  expect(() => readConfig({ ...others, SHUTDOWN_DELAY: text })).toThrow(
+    expect.objectContaining({ problems: [`SHUTDOWN_DELAY: ${problem}`] }),
+  )
 })
 
 /** Chooses among the ports whose last `/readyz` was 200, as a proxy with a readiness check does. */

@@ -1,0 +1,47 @@
+{{- /* What `config` may hold: the settings of Keydesk but its secrets and those that the chart sets. A test compares it with src/config.ts. */ -}}
+{{- define "keydesk.configNames" -}}
+HOST
+DATABASE_POOL_SIZE
+DATABASE_CONNECT_TIMEOUT
+DATABASE_STATEMENT_TIMEOUT
+GOOGLE_ISSUER
+ALLOWED_DOMAINS
+ALLOWED_EMAILS
+ADMIN_EMAILS
+DANGEROUSLY_ALLOW_ANY_ACCOUNT
+API_KEY_PREFIX
+SSO_KEY_TTL
+SSO_KEY_SCOPES
+SSO_KEYS_MAX
+STATE_TTL
+PROVIDER_TIMEOUT
+ARGON2_MEMORY_KIB
+ARGON2_TIME_COST
+ARGON2_PARALLELISM
+ARGON2_CONCURRENCY
+ARGON2_QUEUE_MAX
+ARGON2_QUEUE_TIMEOUT
+VERIFIED_KEYS_MAX
+USAGE_FLUSH_INTERVAL
+KEY_RATE_LIMIT
+FAILURE_RATE_LIMIT
+AUTH_RATE_LIMIT
+TRUSTED_PROXIES
+LOG_LEVEL
+{{- end -}}
+
+{{- /* A misspelt setting would be read by nobody, and a secret does not belong into a ConfigMap. */ -}}
+{{- define "keydesk.refuseConfig" -}}
+{{- $known := splitList "\n" (include "keydesk.configNames" .) -}}
+{{- $secret := values (fromYaml (include "keydesk.settingNames" .)) -}}
+{{- $ours := dict "PORT" "service.port; a pod always listens on 3000" "SHUTDOWN_DELAY" "shutdownDelaySeconds" "METRICS_PORT" "metrics.port" -}}
+{{- range $name, $_ := .Values.config -}}
+{{- if has (trimSuffix "_FILE" $name) $secret -}}
+{{- fail (printf "config.%s: belongs into secrets or existingSecret; a ConfigMap is not for it" $name) -}}
+{{- else if hasKey $ours $name -}}
+{{- fail (printf "config.%s: use %s" $name (get $ours $name)) -}}
+{{- else if not (has $name $known) -}}
+{{- fail (printf "config.%s: is not a setting of this version of Keydesk; for other variables there is extraEnv" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
