@@ -63,6 +63,7 @@ export function createChangeFeed(dependencies: {
     },
 
     generation(): number | Promise<number> {
+      if (isClosed) throw unavailable(new Error('the database was closed'))
       if (isTrusted()) return stamps.tick()
       return lookAgain().then(stamps.tick)
     },

@@ -42,8 +42,8 @@ export async function openPostgres(
   const report: Report = (message, cause) =>
     options.report?.(message, cause === undefined ? cause : forLog(cause))
   await migrate(connection, migrationsFolder)
-  // Two of them look and listen. The rest is shared so that whatever is slow cannot be in the way of a verification.
-  const readingMax = Math.max(1, Math.floor((poolSize - 2) / 3))
+  // Two of them look and listen. Half of the rest is for verification alone: whatever is slow cannot be in its way.
+  const readingMax = Math.max(1, Math.floor((poolSize - 2) / 2))
   const work = createBoundedPool(connection, {
     max: Math.max(1, poolSize - 2 - readingMax),
     connectMs,
@@ -94,7 +94,8 @@ export async function openPostgres(
     confirmChanges: () => confirmByReplicas(reading),
     rateCounts: createRateCounts(reading),
     feedState: feed.state,
-    ping: () => attempt(async () => void (await work.use((client) => client.query('SELECT 1')))),
+    // What verification needs. Where admins have used up their connections, this replica can still do its work.
+    ping: async () => void (await feed.generation()),
     close,
   }
 }

@@ -23,7 +23,7 @@ describe.concurrent('a start that is refused', () => {
       PROXY_MASTER_KEY: 'f00dFACE-short',
       PROXY_MASTER_KEY_PREVIOUS: 'previous-short-7731',
       GOOGLE_CLIENT_SECRET: 'GOCSPX-changeme-4411',
-      DATABASE_URL: 'postgres://keydesk:pa55w0rd-9@db/keydesk',
+      DATABASE_URL: 'postgres://keydesk:pa55w0rd-9@db/keydesk?sslmode=prefer',
     }
     const ending = await runKeydesk({
       ...secrets,

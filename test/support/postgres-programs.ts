@@ -24,15 +24,21 @@ export function findPostgresPrograms(
   user: ServerUser,
   spareFolder: string,
 ): PostgresPrograms {
+  const direct = installedPrograms(version, user)
+  if (direct !== null) return direct
   const folder = nativeFolder(version)
-  const direct = programsIn(folder)
-  for (const program of Object.values(direct)) makeExecutable(program)
-  if (canRun(direct, user)) return direct
   const copy = join(spareFolder, `programs-${version}`)
   if (!existsSync(copy)) cpSync(folder, copy, { recursive: true, verbatimSymlinks: true })
   const copied = programsIn(copy)
   if (canRun(copied, user)) return copied
-  throw new Error(`${direct.postgres} does not run, and neither does a copy of it in ${copy}.`)
+  throw new Error(`Postgres runs neither from ${folder} nor from ${copy}.`)
+}
+
+/** The programs where npm put them; null where `user` cannot run them. */
+export function installedPrograms(version: PostgresVersion, user: ServerUser): PostgresPrograms | null {
+  const programs = programsIn(nativeFolder(version))
+  for (const program of Object.values(programs)) makeExecutable(program)
+  return canRun(programs, user) ? programs : null
 }
 
 /** As whom a server runs; empty: as whom we run ourselves. */

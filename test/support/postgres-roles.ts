@@ -37,16 +37,30 @@ export async function allowConnections(adminUrl: string, name: string, isAllowed
   await asAdmin(adminUrl, async (client) => {
     await client.query(`ALTER DATABASE ${client.escapeIdentifier(name)} ALLOW_CONNECTIONS ${isAllowed}`)
     if (!isAllowed)
-      await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name])
+      await client.query('SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1', [
+        name,
+      ])
   })
 }
 
-async function asAdmin(adminUrl: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl })
-  await client.connect()
+const pools = new Map<string, pg.Pool>()
+
+/** On a connection that is kept for a while: signing in takes about as long as making a database. */
+async function asAdmin(adminUrl: string, work: (client: pg.PoolClient) => Promise<unknown>): Promise<void> {
+  let pool = pools.get(adminUrl)
+  if (pool === undefined) {
+    pool = new pg.Pool({ connectionString: adminUrl, max: 2, idleTimeoutMillis: 5000, allowExitOnIdle: true })
+    // The server went: the next call gets another connection.
+    pool.on('error', () => undefined)
+    pools.set(adminUrl, pool)
+  }
+  const client = await pool.connect()
   try {
     await work(client)
-  } finally {
-    await client.end()
+    client.release()
+  } catch (error) {
+    // Whatever went wrong, it is not used again.
+    client.release(true)
+    throw error
   }
 }

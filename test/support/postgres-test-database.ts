@@ -97,12 +97,12 @@ async function inTransaction<Result>(
     await client.query('BEGIN')
     const result = await work(client)
     await client.query('COMMIT')
+    client.release()
     return result
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined)
+    // Its transaction ends with it.
+    client.release(true)
     throw error
-  } finally {
-    client.release()
   }
 }
 

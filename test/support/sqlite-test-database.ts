@@ -57,7 +57,11 @@ export function createSqliteTestDatabase(): TestDatabase {
           for (const table of tables) client.exec(`ALTER TABLE ${table}${from} RENAME TO ${table}${to}`)
         })
       await rename('', '_away')
-      return () => rename('_away', '')
+      let isAway = true
+      return async () => {
+        if (isAway) await rename('_away', '')
+        isAway = false
+      }
     },
     watchWrites: async () => {
       const client = new Sqlite(file, { readonly: true })

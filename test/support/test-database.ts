@@ -21,7 +21,7 @@ export interface TestDatabase {
   contents(): Promise<string>
   /** Keeps everybody from writing what Keydesk stores, and nobody from reading it, until the answer is called. */
   lockWrites(): Promise<() => Promise<void>>
-  /** Makes it answer nobody, until the answer is called. */
+  /** Makes it answer nobody, until the answer is called; a second call does nothing. */
   breakDown(): Promise<() => Promise<void>>
   /** Starts to watch for writes: two answers differ when anything of keys, users, sign-ins or audit was written between. */
   watchWrites(): Promise<{ mark(): Promise<unknown>; end(): Promise<void> }>
