@@ -153,6 +153,19 @@ export function readConfig(environment: NodeJS.ProcessEnv = withEnvFile()): Conf
   }
 }
 
+/**
+ * DATABASE_URL alone, as `readConfig` would read it: for commands that need no other setting. Undefined where it is not set.
+ * @throws SettingsError
+ */
+export function readDatabaseUrl(environment: NodeJS.ProcessEnv = withEnvFile()): string | undefined {
+  const problems: string[] = []
+  const text = readSetting('DATABASE_URL', environment, problems)
+  const parsed = databaseUrl.optional().safeParse(text)
+  problems.push(...(parsed.error?.issues ?? []).map(({ message }) => `DATABASE_URL: ${message}`))
+  if (problems.length > 0) throw new SettingsError(problems)
+  return parsed.data
+}
+
 function readSetting(name: string, environment: NodeJS.ProcessEnv, problems: string[]): string | undefined {
   const direct = environment[name]
   const file = secretNames.has(name) ? environment[`${name}_FILE`] : undefined

@@ -29,10 +29,11 @@ export function parsePostgresUrl(text: string): PostgresAddress | { readonly pro
   const url = new URL(text)
   const options = url.searchParams
   const unknown = [...options.keys()].find((name) => !parameters.has(name))
-  if (unknown !== undefined)
-    return {
-      problem: `has the parameter "${unknown}", which is not known; known are ${[...parameters].join(', ')}`,
-    }
+  if (unknown !== undefined) {
+    // What does not look like a parameter may be the end of a password with a question mark in it.
+    const name = /^[a-z_]{1,30}$/.test(unknown) ? ` "${unknown}"` : ''
+    return { problem: `has a parameter${name} that is not known; known are ${[...parameters].join(', ')}` }
+  }
   const socketFolder = options.get('host')
   if (socketFolder !== null && !socketFolder.startsWith('/'))
     return { problem: 'has a host parameter that is no folder; a host name goes before the port' }

@@ -15,9 +15,13 @@ export interface CopiedTable {
   readonly members: readonly string[]
   /** The members that tell its rows apart: the primary key, or else a unique index without nulls. */
   readonly key: readonly string[]
+  /** The members of its other unique indexes. */
+  readonly unique: readonly string[]
   /** The member that the database numbers by itself. */
   readonly numbered: string | undefined
 }
+
+const twinsByName = new Map<string, SQLiteTable>(Object.entries(sqliteSchema))
 
 /**
  * Every table of the schema, each after those that it refers to. What replicas tell each other is not among them: it
@@ -26,37 +30,51 @@ export interface CopiedTable {
 export const copiedTables: readonly CopiedTable[] = inOrderOfReference(
   Object.entries(postgresSchema)
     .filter(([, table]) => is(table, PgTable))
-    .map(([name, table]) => describe(table, sqliteSchema[name as keyof typeof sqliteSchema])),
+    .map(([name, table]) => describe(table, twinsByName.get(name))),
 )
 
-function describe(target: PgTable, source: SQLiteTable): CopiedTable {
+function describe(target: PgTable, source: SQLiteTable | undefined): CopiedTable {
+  if (source === undefined) throw new Error(`${getTableName(target)} is not in the schema of SQLite`)
   const columns = Object.entries(getTableColumns(target))
+  const uniques = uniquesOf(target)
+  const isNeverNull = (member: string) => columns.some(([name, { notNull }]) => name === member && notNull)
+  const key = uniques.find(({ members, isPartial }) => !isPartial && members.every(isNeverNull))
+  if (key === undefined) throw new Error(`nothing tells the rows of ${getTableName(target)} apart`)
   return {
     name: getTableName(target),
     source,
     target,
     members: columns.map(([member]) => member),
-    key: keyOf(target),
+    key: key.members,
+    unique: uniques.filter((one) => one !== key).flatMap(({ members }) => members),
     numbered: columns.find(([, column]) => column.generatedIdentity !== undefined)?.[0],
   }
 }
 
-function keyOf(table: PgTable): string[] {
-  const columns = Object.entries(getTableColumns(table))
-  const { primaryKeys, indexes } = getTableConfig(table)
-  const single = columns.find(([, column]) => column.primary)
-  if (single !== undefined) return [single[0]]
-  const candidates = [
-    ...primaryKeys.map((key) => key.columns.map(({ name }) => name)),
-    ...indexes
-      .filter(({ config }) => config.unique && config.where === undefined)
-      .map(({ config }) => config.columns.map((column) => ('name' in column ? column.name : undefined))),
+/** What is unique in a table, the primary key first. */
+function uniquesOf(table: PgTable): { members: string[]; isPartial: boolean }[] {
+  const { columns, primaryKeys, uniqueConstraints, indexes } = getTableConfig(table)
+  const whole = [
+    ...columns.filter(({ primary }) => primary).map((column) => [column]),
+    ...primaryKeys.map((key) => key.columns),
+    ...uniqueConstraints.map((constraint) => constraint.columns),
+    ...columns.filter(({ isUnique }) => isUnique).map((column) => [column]),
   ]
-  for (const names of candidates) {
-    const found = names.map((name) => columns.find(([, column]) => column.name === name && column.notNull))
-    if (found.every((entry) => entry !== undefined)) return found.map(([member]) => member)
-  }
-  throw new Error(`nothing tells the rows of ${getTableName(table)} apart`)
+  const unique = indexes.filter(({ config }) => config.unique).map(({ config }) => config)
+  return [
+    ...whole.map((list) => ({ list, isPartial: false })),
+    ...unique.map((index) => ({ list: index.columns, isPartial: index.where !== undefined })),
+  ].map(({ list, isPartial }) => ({
+    members: list.map((column) => memberOf(table, 'name' in column ? column.name : undefined)),
+    isPartial,
+  }))
+}
+
+function memberOf(table: PgTable, columnName: string | undefined): string {
+  const [member] =
+    Object.entries(getTableColumns(table)).find(([, column]) => column.name === columnName) ?? []
+  if (member === undefined) throw new Error(`a unique index of ${getTableName(table)} is not on columns`)
+  return member
 }
 
 function inOrderOfReference(tables: readonly CopiedTable[]): CopiedTable[] {

@@ -3,10 +3,10 @@ import type pg from 'pg'
 import { KeydeskError } from '../domain/errors.ts'
 
 /** Any number that nobody else takes: "keydesk" in ASCII. */
-const lockId = '30229394557858667'
+export const lockId = '30229394557858667'
 const versionMin = 140_000
 /** So long a migration, or waiting for that of another replica, may take before the start is given up. */
-const lockWait = '60s'
+const lockWait = '5min'
 
 /**
  * Applies what is missing of the migrations that drizzle-kit wrote, all in one transaction under one advisory lock: of
@@ -59,5 +59,5 @@ async function requireServer(client: pg.ClientBase): Promise<void> {
 }
 
 function refuse(problem: string): never {
-  throw new KeydeskError('unavailable', { message: `The Postgres of DATABASE_URL ${problem}.` })
+  throw new KeydeskError('unavailable', { message: `This Postgres ${problem}.` })
 }

@@ -57,6 +57,10 @@ const layers: Record<string, { values: string[]; types: string[] }> = {
     types: ['src/config.ts'],
   },
   'src/main.ts': { values: ['src/gateway.ts', 'src/config.ts', 'src/http/', 'src/domain/'], types: [] },
+  'src/migrate-to-postgres.ts': {
+    values: ['src/config.ts', 'src/setting-kinds.ts', 'src/storage/copy-to-postgres.ts', 'src/domain/'],
+    types: [],
+  },
   'templates/': { values: ['templates/'], types: [] },
 }
 const isIn = (file: string, places: readonly string[]) => places.some((place) => file.startsWith(place))

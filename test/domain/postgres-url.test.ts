@@ -50,14 +50,17 @@ describe('the URL of a Postgres', () => {
     ['postgres://db.example.com/keys?sslmode=prefer', /sslmode=prefer; use verify-full/],
     ['postgres://db.example.com/keys?sslmode=no-verify', /sslmode=no-verify; use verify-full/],
     ['postgres://db.example.com/keys?sslcert=/a.pem', /sslcert and sslkey/],
-    ['postgres://db.example.com/keys?ssl=true', /"ssl", which is not known/],
+    ['postgres://db.example.com/keys?ssl=true', /a parameter "ssl" that is not known/],
     ['postgres://db.example.com/keys?host=other.example.com', /no folder/],
   ])('%s is refused in words', (url, words) => {
     expect(parsePostgresUrl(url)).toEqual({ problem: expect.stringMatching(words) })
   })
 
   test('is never repeated by what is said of it', () => {
-    const address = parsePostgresUrl('postgres://user:hunter2@db.example.com/keys?nonsense=hunter2')
-    expect(JSON.stringify(address)).not.toContain('hunter2')
+    for (const url of [
+      'user:hunter2@db.example.com/keys?nonsense=hunter2',
+      'user:12?hunter2@db.example.com/keys',
+    ])
+      expect(JSON.stringify(parsePostgresUrl(`postgres://${url}`))).not.toContain('hunter2')
   })
 })

@@ -6,7 +6,7 @@ export interface CookieJar {
   fetch(path: string, init?: RequestInit): Promise<Response>
 }
 
-export function createCookieJar(gateway: TestGateway): CookieJar {
+export function createCookieJar(gateway: Pick<TestGateway, 'fetch'>): CookieJar {
   const cookies = new Map<string, string>()
   return {
     cookies,

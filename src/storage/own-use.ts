@@ -1,0 +1,87 @@
+import { KeydeskError } from '../domain/errors.ts'
+import type { CopiedTable, Row } from './copied-tables.ts'
+import type { CopySource } from './copy-source.ts'
+import type { CopyTarget } from './copy-target.ts'
+
+/** What a row of the target, next to the same row of the source, says about whether the target was used; null: nothing. */
+type Judge = (target: Row, source: Row | undefined) => string | null
+
+const onlyThere = (what: string): Judge => {
+  return (target, source) =>
+    source === undefined ? `it holds ${what} ${target.id}, which the file does not` : null
+}
+
+/**
+ * What tells that somebody has worked with the Postgres, by table. Every change of state writes an audit event. The other
+ * tables are looked at all the same: they are what must never be lost. The keyring comes first, since it says the most.
+ */
+export const signsOfUse: ReadonlyMap<string, Judge> = new Map([
+  [
+    'keyring',
+    (target: Row, source: Row | undefined) =>
+      // The first key has the same id everywhere, and another wrapping after each change of the master key.
+      isSame(target.createdAt, source?.createdAt)
+        ? null
+        : 'Keydesk was started on it while it was empty, and made a keyring of its own',
+  ],
+  ['users', onlyThere('user')],
+  ['identities', onlyThere('identity')],
+  [
+    'api_keys',
+    (target, source) =>
+      onlyThere('key')(target, source) ??
+      // Revoked is terminal: the file has either no revocation yet, or this one.
+      (target.revokedAt === null || isSame(target.revokedAt, source?.revokedAt)
+        ? null
+        : `the key ${target.id} was revoked there`),
+  ],
+  [
+    'audit_events',
+    (target, source) =>
+      target.id === source?.id ? null : `it holds the audit event ${target.id}, which the file does not`,
+  ],
+  [
+    'used_attempts',
+    (target, source) =>
+      // The file has forgotten those that are over.
+      source === undefined && (target.expiresAt as Date).getTime() > Date.now()
+        ? 'somebody began to sign in there'
+        : null,
+  ],
+])
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a instanceof Date && b instanceof Date && a.getTime() === b.getTime()
+}
+
+/**
+ * Refuses a Postgres that holds what the file does not: copying would lose it, and bring back what was revoked. Counters
+ * of usage alone are no sign.
+ * @throws KeydeskError `conflict` which says what was found, and what to do.
+ */
+export async function requireNoOwnUse(
+  tables: readonly CopiedTable[],
+  source: CopySource,
+  target: CopyTarget,
+): Promise<void> {
+  for (const [name, judge] of signsOfUse) {
+    const table = tables.find((one) => one.name === name)
+    if (table === undefined) throw new Error(`there is no table ${name}`)
+    const nameOf = (row: Row) => row[table.key[0] ?? '']
+    for await (const { rows } of target.pages(table)) {
+      const same = new Map(source.sameRows(table, rows).map((row) => [nameOf(row), row]))
+      for (const row of rows) {
+        const sign = judge(row, same.get(nameOf(row)))
+        if (sign !== null) throw used(sign)
+      }
+    }
+  }
+}
+
+function used(sign: string): KeydeskError {
+  return new KeydeskError('conflict', {
+    message:
+      `This Postgres was used on its own, or holds a copy of a newer file: ${sign}. Copying would undo that, so ` +
+      'nothing was changed. If nothing in it is wanted, drop the database, make it again, and run this again.',
+  })
+}
