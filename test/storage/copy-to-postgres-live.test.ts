@@ -98,7 +98,9 @@ describe('a Keydesk on the Postgres that a file was copied to, with the same mas
     // As a flush of usage would take it.
     const write = 'SELECT 1; LOCK TABLE key_usage IN ROW EXCLUSIVE MODE NOWAIT'
     await expect(target.rows(write)).rejects.toThrow(/could not obtain lock/)
-    const [{ id }] = (await target.rows('SELECT id FROM users WHERE status = 'active' LIMIT 1')) as [{ id: string }]
+    const [{ id }] = (await target.rows("SELECT id FROM users WHERE status = 'active' LIMIT 1")) as [
+      { id: string },
+    ]
     const minting = ask(
       '/admin/keys',
       { authorization: `Bearer ${source.masterKey}` },
