@@ -95,7 +95,8 @@ CREATE TABLE "users" (
 --> statement-breakpoint
 CREATE TABLE "changes" (
 	"epoch" bigint PRIMARY KEY NOT NULL,
-	"ids" jsonb
+	"ids" jsonb,
+	"mark" text COLLATE "C" NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "epoch" (
@@ -112,8 +113,7 @@ CREATE TABLE "rate_counts" (
 CREATE TABLE "replicas" (
 	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
 	"epoch" bigint NOT NULL,
-	"looks" bigint NOT NULL,
-	"started_at" timestamp (3) with time zone NOT NULL
+	"looks" bigint NOT NULL
 );
 --> statement-breakpoint
 ALTER TABLE "api_keys" ADD CONSTRAINT "api_keys_user_id_users_id_fk" FOREIGN KEY ("user_id") REFERENCES "users"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint

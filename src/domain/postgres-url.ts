@@ -28,7 +28,10 @@ export function parsePostgresUrl(text: string): PostgresAddress | { readonly pro
   if (!URL.canParse(text)) return { problem: `${shape}; escape special characters of the password as %XX` }
   const url = new URL(text)
   const options = url.searchParams
-  const unknown = [...options.keys()].find((name) => !parameters.has(name))
+  const names = [...options.keys()]
+  if (new Set(names).size < names.length || [...options.values()].includes(''))
+    return { problem: 'has a parameter twice, or one without a value' }
+  const unknown = names.find((name) => !parameters.has(name))
   if (unknown !== undefined) {
     // What does not look like a parameter may be the end of a password with a question mark in it.
     const name = /^[a-z_]{1,30}$/.test(unknown) ? ` "${unknown}"` : ''
@@ -41,7 +44,14 @@ export function parsePostgresUrl(text: string): PostgresAddress | { readonly pro
   const database = decode(url.pathname.slice(1))
   const user = decode(url.username)
   const password = decode(url.password)
-  if (host === '' || !database || database.includes('/') || user === null || password === null)
+  if (
+    host === '' ||
+    host.includes(',') ||
+    !database ||
+    database.includes('/') ||
+    user === null ||
+    password === null
+  )
     return { problem: shape }
   const tls = readTls(options, socketFolder !== null || loopback.test(host))
   if (tls !== null && 'problem' in tls) return tls

@@ -51,10 +51,14 @@ function createBoundedNames(max: number): LRUCache<string, RateLimiterMemory> {
   })
 }
 
-/** The library rejects with the same result when the limit is passed. */
-export async function consume(limiter: RateLimiterMemory, name: string): Promise<RateLimiterRes> {
+/** The library rejects with the same result when the limit is passed. A window that begins now ends after `seconds`. */
+export async function consume(
+  limiter: RateLimiterMemory,
+  name: string,
+  seconds?: number,
+): Promise<RateLimiterRes> {
   try {
-    return await limiter.consume(name)
+    return await limiter.consume(name, 1, seconds === undefined ? {} : { customDuration: seconds })
   } catch (result) {
     if (result instanceof RateLimiterRes) return result
     throw result

@@ -72,9 +72,9 @@ export function createMetrics() {
       return work().finally(end)
     },
 
-    /** What every replica said to a revocation. */
-    observeRevocation(replicas: readonly Confirmation[]): void {
-      revocationSeconds.observe(Math.max(0, ...replicas.map(({ ms }) => ms)) / 1000)
+    /** How long it took until no replica accepted what was revoked, and what each said. */
+    observeRevocation(milliseconds: number, replicas: readonly Confirmation[]): void {
+      revocationSeconds.observe(milliseconds / 1000)
       silentReplicas.inc(replicas.filter(({ confirmed }) => !confirmed).length)
     },
 

@@ -24,8 +24,9 @@ export function createRevokeKey(dependencies: { storage: Storage; metrics: Metri
   return async function revokeKey(id: string, actor: Actor, origin: Origin): Promise<RevocationReceipt> {
     const key = await getKey(storage, id)
     const revokedAt = key.revokedAt ?? (await revoke(key, actor, origin))
+    const committedAt = performance.now()
     const replicas = await storage.confirmChanges()
-    metrics.observeRevocation(replicas)
+    metrics.observeRevocation(performance.now() - committedAt, replicas)
     return { revokedAt, replicas }
   }
 

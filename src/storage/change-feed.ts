@@ -1,22 +1,20 @@
 import type pg from 'pg'
-import { type ChangeStamps, createChangeStamps } from './change-stamps.ts'
+import { createChangeStamps } from './change-stamps.ts'
+import { changesChannel } from './note-changes.ts'
 import { keepListening } from './postgres-listener.ts'
 import type { BoundedPool } from './postgres-pool.ts'
 import type { FeedState } from './query.ts'
-import { createReplicas, type Look } from './replicas.ts'
+import { createReplicas, type Look, trustMs } from './replicas.ts'
+import { watchSilentReplicas } from './silent-replicas.ts'
 import { unavailable } from './unavailable.ts'
-
-export const changesChannel = 'keydesk_changes'
 
 /** Tells of what concerns whoever runs the service; the cause is an error that may be logged. */
 export type Report = (message: string, cause?: unknown) => void
 
-const trustMs = 2000
 const pollMs = 1000
 const pollMsAfterFailure = 250
 /** After a failed look the next one waits so long: a database that comes back is not to be met by a storm. */
 const failurePauseMs = 100
-const silentMsMax = 5000
 
 /**
  * How this process hears of what others change. It looks at the epoch whenever the database notifies it, and every
@@ -30,18 +28,18 @@ export function createChangeFeed(dependencies: {
   report: Report
 }) {
   const { pool, connection, replicaId, report } = dependencies
-  const stamps: ChangeStamps = createChangeStamps()
+  const stamps = createChangeStamps()
   const replicas = createReplicas(pool, replicaId)
-  const others = new Map<string, { looks: number; sinceMs: number }>()
+  const silentReplicas = watchSilentReplicas(replicaId)
   let seen = 0
+  let seenMark: string | null = null
   let lookBegunAt = Number.NEGATIVE_INFINITY
   let failedAt = Number.NEGATIVE_INFINITY
   let failure: unknown = null
   let underway: Promise<void> | null = null
+  /** That there is something to see, or to say, after the look that is underway. */
   let isWanted = false
-  let isRunning = false
   let isClosed = false
-  let wasDeaf = false
   let poll: NodeJS.Timeout | undefined
   let listener: ReturnType<typeof keepListening> | null = null
 
@@ -51,12 +49,15 @@ export function createChangeFeed(dependencies: {
       await look()
       listener = keepListening({
         connection,
-        channel: changesChannel,
+        channels: {
+          changes: changesChannel,
+          probe: `keydesk_probe_${replicaId.replaceAll(/\W/g, '_').toLowerCase()}`,
+        },
+        notify: (channel) => pool.use((client) => client.query('SELECT pg_notify($1, $2)', [channel, ''])),
         notified: wake,
         stateChanged: (isListening, cause) => {
-          if (!isListening) report('no longer hears of changes as they happen, and asks every second', cause)
-          else if (wasDeaf) report('hears of changes as they happen again')
-          wasDeaf = !isListening
+          if (isListening) report('hears of changes as they happen again')
+          else report('does not hear of changes as they happen, and asks every second', cause)
         },
       })
       pollLater()
@@ -64,8 +65,7 @@ export function createChangeFeed(dependencies: {
 
     generation(): number | Promise<number> {
       if (isClosed) throw unavailable(new Error('the database was closed'))
-      if (isTrusted()) return stamps.tick()
-      return lookAgain().then(stamps.tick)
+      return isTrusted() ? stamps.tick() : lookAgain()
     },
 
     changedSince: stamps.changedSince,
@@ -78,7 +78,7 @@ export function createChangeFeed(dependencies: {
 
     state: (): FeedState => ({
       listening: listener?.isListening() ?? false,
-      replicas: others.size,
+      replicas: silentReplicas.count(),
       lookAgeMs: performance.now() - lookBegunAt,
     }),
 
@@ -86,7 +86,7 @@ export function createChangeFeed(dependencies: {
     async close(): Promise<void> {
       isClosed = true
       clearTimeout(poll)
-      await listener?.close()
+      listener?.close()
       await underway?.catch(() => undefined)
       await replicas.leave().catch(() => undefined)
     },
@@ -97,69 +97,65 @@ export function createChangeFeed(dependencies: {
   }
 
   /** A look that is underway will do: what it shows is trusted from its start on. */
-  async function lookAgain(): Promise<void> {
+  async function lookAgain(): Promise<number> {
     if (underway === null && performance.now() - failedAt < failurePauseMs) throw unavailable(failure)
     try {
       await look()
     } catch (cause) {
       throw unavailable(cause)
     }
+    if (!isTrusted()) throw unavailable(new Error('the look took too long'))
+    return stamps.tick()
   }
 
   /** One at a time: each goes on from what the one before has seen. */
   function look(): Promise<void> {
-    underway ??= lookOnce()
+    if (underway !== null) return underway
+    if (isClosed) return Promise.reject(new Error('the database was closed'))
+    isWanted = false
+    underway = lookOnce()
       .then(succeeded, failed)
       .finally(() => {
         underway = null
+        // After a failure the next poll tries again.
+        if (isWanted && failure === null) wake()
       })
     return underway
   }
 
   async function lookOnce(): Promise<void> {
-    for (;;) {
-      const begunAt = performance.now()
-      const found = await replicas.look(seen)
-      if (found !== null) {
-        apply(found)
-        lookBegunAt = begunAt
-        return
-      }
+    let begunAt = performance.now()
+    let found = await replicas.look(seen)
+    if (found === null) {
       await replicas.announce()
+      begunAt = performance.now()
+      found = await replicas.look(seen)
     }
+    if (found === null) throw new Error('this replica cannot announce itself')
+    apply(found)
+    lookBegunAt = begunAt
   }
 
   function apply(found: Look): void {
-    const { epoch, changes } = found
+    const { epoch, changes, mark } = found
     const news = epoch - seen
-    if (news !== 0) {
-      const isKnown = changes !== null && changes.length === news && !changes.includes(null)
-      if (isKnown) stamps.changed(changes.flatMap((ids) => ids ?? []))
-      // Too many to tell, or the epoch went back, as after a restored backup.
-      else stamps.allChanged()
-      seen = epoch
-      isWanted = true
-    }
-    strikeOffSilent(found.looks)
-  }
-
-  /** A replica that was killed would hold up every revocation; one that only sleeps announces itself when it wakes. */
-  function strikeOffSilent(looks: Readonly<Record<string, number>>): void {
-    const now = performance.now()
-    for (const id of others.keys()) if (!(id in looks)) others.delete(id)
-    for (const [id, count] of Object.entries(looks)) {
-      const known = others.get(id)
-      if (known === undefined || known.looks !== count) others.set(id, { looks: count, sinceMs: now })
-      else if (id !== replicaId && now - known.sinceMs > silentMsMax) {
-        replicas.strikeOff(id, count).catch(() => undefined)
-      }
+    // By the mark it is the same history: a failover may have lost what was seen, and count on from before it.
+    const isSameHistory = seenMark !== null && found.seenMark === seenMark
+    const isKnown = news === 0 || (changes !== null && changes.length === news && !changes.includes(null))
+    if (!isSameHistory || !isKnown) stamps.allChanged()
+    else if (news !== 0) stamps.changed((changes ?? []).flatMap((ids) => ids ?? []))
+    // What has been seen is said by the next look.
+    if (news !== 0) isWanted = true
+    seen = epoch
+    seenMark = mark
+    for (const silent of silentReplicas.see(found.looks)) {
+      replicas.strikeOff(silent.id, silent.looks).catch(() => undefined)
     }
   }
 
   function succeeded(): void {
     if (failure !== null) report('the database answers again')
     failure = null
-    if (isWanted) wake()
   }
 
   function failed(cause: unknown): never {
@@ -169,25 +165,10 @@ export function createChangeFeed(dependencies: {
     throw cause
   }
 
-  /** Looks once more after whatever is underway, which may have begun before there was something to see. */
+  /** Looks, or once more after the look that is underway: that one may have begun before there was something to see. */
   function wake(): void {
     isWanted = true
-    if (isRunning || isClosed) return
-    isRunning = true
-    void lookWhileWanted().finally(() => {
-      isRunning = false
-    })
-  }
-
-  async function lookWhileWanted(): Promise<void> {
-    while (isWanted && !isClosed) {
-      await underway?.catch(() => undefined)
-      // Another one began in the meantime.
-      if (underway !== null) continue
-      isWanted = false
-      // A failure is tried again by the next poll.
-      await look().catch(() => undefined)
-    }
+    if (underway === null && !isClosed) void look().catch(() => undefined)
   }
 
   function pollLater(): void {

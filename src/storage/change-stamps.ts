@@ -19,15 +19,17 @@ export function createChangeStamps(idsMax = 10_000): ChangeStamps {
     changed(ids) {
       tick += 1
       for (const id of ids) changedAt.set(id, tick)
-      if (changedAt.size > idsMax) this.allChanged()
+      if (changedAt.size > idsMax) allChanged()
     },
 
-    allChanged() {
-      tick += 1
-      allChangedAt = tick
-      changedAt.clear()
-    },
+    allChanged,
 
     changedSince: (since, ids) => allChangedAt > since || ids.some((id) => (changedAt.get(id) ?? 0) > since),
+  }
+
+  function allChanged(): void {
+    tick += 1
+    allChangedAt = tick
+    changedAt.clear()
   }
 }

@@ -1,8 +1,8 @@
 import type pg from 'pg'
 import { KeydeskError } from '../domain/errors.ts'
-import { changesChannel } from './change-feed.ts'
 import type { CopiedTable } from './copied-tables.ts'
 import { lockId } from './migrate-postgres.ts'
+import { advanceEpoch, changesChannel, noteChanges } from './note-changes.ts'
 import { forLog } from './postgres-errors.ts'
 
 /** So long whatever has to give way may take: a replica that starts, a list that is being written. */
@@ -28,7 +28,7 @@ export async function copyInto<Result>(
     )
     // The lock of migrations first, then the epoch as every list does, then the tables, where usage is written without it.
     await client.query('SELECT pg_advisory_xact_lock($1)', [lockId])
-    await advanceEpoch(client)
+    await noteChanges(client, await advanceEpoch(client), null)
     await lockTables(client, tables)
     result = await work()
   } catch (error) {
@@ -44,13 +44,6 @@ export async function copyInto<Result>(
     )
   }
   return result
-}
-
-/** With no ids, which stands for any. */
-async function advanceEpoch(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ n: string }>('UPDATE epoch SET n = n + 1 RETURNING n')
-  if (rows[0] === undefined) throw new Error('the epoch row is missing')
-  await client.query('INSERT INTO changes (epoch, ids) VALUES ($1, NULL)', [rows[0].n])
 }
 
 /**

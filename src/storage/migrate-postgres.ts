@@ -5,8 +5,11 @@ import { KeydeskError } from '../domain/errors.ts'
 /** Any number that nobody else takes: "keydesk" in ASCII. */
 export const lockId = '30229394557858667'
 const versionMin = 140_000
-/** So long a migration, or waiting for that of another replica, may take before the start is given up. */
-const lockWait = '5min'
+/** So long waiting for the migration of another replica, or for a table, may take before the start is given up. */
+const waitMsMax = 300_000
+const tableWaitMs = 1000
+const retryMs = 500
+const lockNotAvailable = '55P03'
 
 /**
  * Applies what is missing of the migrations that drizzle-kit wrote, all in one transaction under one advisory lock: of
@@ -16,9 +19,26 @@ const lockWait = '5min'
 export async function migratePostgres(client: pg.ClientBase, folder: string): Promise<void> {
   await requireServer(client)
   const migrations = readMigrationFiles({ migrationsFolder: folder })
-  await client.query(`BEGIN; SET LOCAL lock_timeout = '${lockWait}'; SET LOCAL statement_timeout = 0`)
+  for (const begunAt = performance.now(); ; ) {
+    try {
+      return await migrateOnce(client, migrations)
+    } catch (error) {
+      const isTaken = (error as { code?: unknown }).code === lockNotAvailable
+      if (!isTaken || performance.now() - begunAt > waitMsMax) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, retryMs))
+  }
+}
+
+async function migrateOnce(
+  client: pg.ClientBase,
+  migrations: ReturnType<typeof readMigrationFiles>,
+): Promise<void> {
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${waitMsMax}; SET LOCAL statement_timeout = 0`)
   try {
     await client.query('SELECT pg_advisory_xact_lock($1)', [lockId])
+    // Whoever waits for a table holds up everybody behind, verifications too: better to give way and come again.
+    await client.query(`SET LOCAL lock_timeout = ${tableWaitMs}`)
     await client.query(
       'CREATE TABLE IF NOT EXISTS schema_migrations (made_at bigint PRIMARY KEY, hash text NOT NULL)',
     )

@@ -1,14 +1,14 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
 import { KeydeskError } from '../domain/errors.ts'
-import { changesChannel, createChangeFeed, type Report } from './change-feed.ts'
+import { createChangeFeed, type Report } from './change-feed.ts'
 import { migratePostgres } from './migrate-postgres.ts'
-import { createNotedWriter, type NotedStep } from './noted-writer.ts'
-import { forLog, isUniqueViolation, mayBeTriedAgain, openingHint, unwrap } from './postgres-errors.ts'
+import { forLog, openingHint } from './postgres-errors.ts'
 import { type BoundedPool, createBoundedPool, readConnection } from './postgres-pool.ts'
-import type { Database, Query, Step, Writer } from './query.ts'
+import type { Database, Query, Writer } from './query.ts'
 import { createRateCounts } from './rate-counts.ts'
 import { confirmByReplicas } from './replicas.ts'
+import { runList } from './run-list.ts'
 import * as schema from './schema.postgres.ts'
 import { unavailable } from './unavailable.ts'
 
@@ -24,8 +24,6 @@ export interface PostgresOptions {
 
 const verificationMs = 500
 const openingMs = 10_000
-const changedIdsMax = 500
-const triesMax = 3
 
 /**
  * Opens a Postgres, as one of however many replicas.
@@ -37,12 +35,12 @@ export async function openPostgres(
   replicaId: string,
   options: PostgresOptions,
 ): Promise<Database> {
-  const { poolSize = 10, connectMs = 1000, statementMs = 1500 } = options
+  const { poolSize = 10, connectMs = 1500, statementMs = 1500 } = options
   const connection = readConnection(databaseUrl)
   const report: Report = (message, cause) =>
     options.report?.(message, cause === undefined ? cause : forLog(cause))
   await migrate(connection, migrationsFolder)
-  // Two of them look and listen. Half of the rest is for verification alone: whatever is slow cannot be in its way.
+  // Two of them look and listen. Half of the rest is for verification and its limits: what is slow cannot be in their way.
   const readingMax = Math.max(1, Math.floor((poolSize - 2) / 2))
   const work = createBoundedPool(connection, {
     max: Math.max(1, poolSize - 2 - readingMax),
@@ -80,18 +78,18 @@ export async function openPostgres(
     },
     atomically: (list) =>
       attempt(async () => {
-        const changedIds = await runAgain(() => runList(work, list, { statementMs, isNoticed: true }))
+        const changedIds = await runList(work, list, { statementMs, isNoticed: true })
         if (changedIds !== null) feed.committed(changedIds)
         return changedIds !== null
       }),
     atomicallyUnnoticed: (list) =>
       attempt(async () => {
-        const landed = await runAgain(() => runList(work, list, { statementMs, isNoticed: false }))
-        return landed !== null
+        const changedIds = await runList(work, list, { statementMs, isNoticed: false })
+        return changedIds !== null
       }),
     generation: feed.generation,
     changedSince: feed.changedSince,
-    confirmChanges: () => confirmByReplicas(reading),
+    confirmChanges: () => confirmByReplicas(work),
     rateCounts: createRateCounts(reading),
     feedState: feed.state,
     // What verification needs. Where admins have used up their connections, this replica can still do its work.
@@ -126,90 +124,9 @@ function selectOn(pool: BoundedPool): Writer['select'] {
   return orm.select.bind(orm)
 }
 
-/** Guarantee: on node-postgres every select of drizzle has `prepare`, and every write is carried out when awaited. */
+/** Guarantee: on node-postgres every select of drizzle has `prepare`. */
 interface Preparable<Row> {
   prepare(name: string): { execute(values: Record<string, unknown>): Promise<Row[]> }
-}
-interface Executable extends PromiseLike<{ rowCount: number | null }> {
-  returning(columns: { id: unknown }): PromiseLike<{ id: string }[]>
-}
-
-class GuardFailed extends Error {}
-
-/**
- * Runs the whole list in one transaction. Answers the ids of the rows that may be remembered, or null where nothing
- * landed. A noticed list takes the epoch first: it waits for its turn there, and every statement after sees what the
- * writers before it left.
- */
-function runList(
-  pool: BoundedPool,
-  list: (tx: Writer) => readonly Step[],
-  { statementMs, isNoticed }: { statementMs: number; isNoticed: boolean },
-): Promise<string[] | null> {
-  return pool.use(async (client) => {
-    const orm = drizzle({ client: client as unknown as pg.Pool }) as unknown as Writer
-    const { writer, notedSteps, unnoticedSteps } = createNotedWriter(orm, schema)
-    const steps = isNoticed ? notedSteps(list(writer)) : unnoticedSteps(list(writer))
-    try {
-      // The server ends by itself what a dead process or a cut wire would leave open, and the epoch locked.
-      await client.query(
-        `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = ${statementMs};
-         SET LOCAL idle_in_transaction_session_timeout = ${statementMs}`,
-      )
-      const epoch = isNoticed ? await advanceEpoch(client) : null
-      const changedIds = await runSteps(steps)
-      if (epoch !== null) await noteChanges(client, epoch, changedIds)
-      await client.query(isNoticed ? `NOTIFY ${changesChannel}; COMMIT` : 'COMMIT')
-      return changedIds
-    } catch (error) {
-      await client.query('ROLLBACK').catch(() => undefined)
-      const cause = unwrap(error)
-      // A unique row that somebody else wrote first means the same as a guard that no longer holds: read again, decide again.
-      if (cause instanceof GuardFailed || isUniqueViolation(cause)) return null
-      throw cause
-    }
-  })
-}
-
-async function advanceEpoch(client: pg.PoolClient): Promise<number> {
-  const { rows } = await client.query<{ n: string }>('UPDATE epoch SET n = n + 1 RETURNING n')
-  if (rows[0] === undefined) throw new Error('the epoch row is missing')
-  return Number(rows[0].n)
-}
-
-/** Only the last ones are kept: who missed more forgets everything. */
-async function noteChanges(client: pg.PoolClient, epoch: number, ids: readonly string[]): Promise<void> {
-  await client.query('INSERT INTO changes (epoch, ids) VALUES ($1, $2)', [
-    epoch,
-    ids.length > changedIdsMax ? null : JSON.stringify(ids),
-  ])
-  if (epoch % 1000 === 0) await client.query('DELETE FROM changes WHERE epoch <= $1', [epoch - 10_000])
-}
-
-async function runSteps(steps: readonly NotedStep[]): Promise<string[]> {
-  const changedIds: string[] = []
-  for (const { statement, rows, rememberedId } of steps) {
-    const write = statement as unknown as Executable
-    let changes: number | null
-    if (rememberedId === undefined) changes = (await write).rowCount
-    else {
-      const written = await write.returning({ id: rememberedId })
-      changes = written.length
-      for (const { id } of written) changedIds.push(id)
-    }
-    if (rows !== undefined && rows !== changes) throw new GuardFailed()
-  }
-  return changedIds
-}
-
-async function runAgain<Result>(run: () => Promise<Result>): Promise<Result> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await run()
-    } catch (error) {
-      if (tries === triesMax || !mayBeTriedAgain(error)) throw error
-    }
-  }
 }
 
 async function attempt<Result>(work: () => PromiseLike<Result>): Promise<Result> {

@@ -62,6 +62,7 @@ export function createBoundedPool(
     max: limits.max,
     connectionTimeoutMillis: limits.connectMs,
     idleTimeoutMillis: 60_000,
+    onConnect: (client) => prepareConnection(client, limits.totalMs),
   })
   // An idle connection that breaks: the pool has dropped it already, and whoever needs one gets a new one.
   pool.on('error', ignore)
@@ -100,9 +101,22 @@ export function createBoundedPool(
   }
 }
 
+/**
+ * The server gives up a statement before we do: a backend that waits for a lock does not notice that nobody is there any
+ * more, and each would keep a connection of the server's. And a standby is refused: what it shows may be old.
+ */
+async function prepareConnection(client: pg.ClientBase, totalMs: number): Promise<void> {
+  const { rows } = await client.query<{ standby: boolean }>({
+    text: `SELECT pg_is_in_recovery() AS standby, set_config('statement_timeout', '${Math.floor(totalMs * 0.8)}', false)`,
+    query_timeout: totalMs,
+  } as pg.QueryConfig)
+  if (rows[0]?.standby !== false) throw new Error('the server is a standby, or is recovering')
+}
+
 /** After a statement that the server refused. Whatever else went wrong, the state of the connection is not known. */
 function isReusable(client: pg.PoolClient, error: unknown): boolean {
-  const isRefusal = error instanceof pg.DatabaseError && error.severity === 'ERROR'
+  // Classes 08, 57P and XX end the connection, or leave it in doubt.
+  const isRefusal = error instanceof pg.DatabaseError && !/^(08|57P|XX)/.test(error.code ?? '08')
   return (isRefusal || error instanceof KeydeskError) && client.getTransactionStatus() === 'I'
 }
 

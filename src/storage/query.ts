@@ -109,7 +109,7 @@ export interface Database {
   readonly rateCounts: RateCounts | null
   /** How replicas hear of each other's changes; null where there are none. */
   readonly feedState: (() => FeedState) | null
-  /** Resolves when the database answers. @throws KeydeskError `unavailable` */
+  /** Resolves when the database answers, or has within the time of trust. @throws KeydeskError `unavailable` */
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -125,10 +125,10 @@ export interface Confirmation {
 
 export interface RateCounts {
   /**
-   * Adds to the count of the current window and answers where that leaves it.
+   * Adds to the count of a window that ends in so many seconds, and answers what it is then.
    * @throws KeydeskError `unavailable`
    */
-  add(name: string, points: number, windowSeconds: number): Promise<{ points: number; msLeft: number }>
+  add(windowName: string, points: number, secondsLeft: number): Promise<{ points: number }>
 }
 
 export interface FeedState {

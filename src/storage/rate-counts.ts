@@ -2,7 +2,10 @@ import { RateLimiterPostgres } from 'rate-limiter-flexible'
 import type { BoundedPool } from './postgres-pool.ts'
 import type { RateCounts } from './query.ts'
 
-/** Counts that all replicas share, in fixed windows. A window begins with the first request that is told of. */
+/**
+ * Counts that all replicas share. The library's store is one upsert with an expiry; its counting and its policies are not
+ * used here, since both would cost a query for each request.
+ */
 export function createRateCounts(pool: BoundedPool): RateCounts {
   const limiter = new RateLimiterPostgres({
     // The library would name its statements, which a pooler between us and the server may not know of the next time.
@@ -19,9 +22,9 @@ export function createRateCounts(pool: BoundedPool): RateCounts {
     duration: 1,
   })
   return {
-    async add(name, points, windowSeconds) {
-      const counted = await limiter.penalty(name, points, { customDuration: windowSeconds })
-      return { points: counted.consumedPoints, msLeft: counted.msBeforeNext }
+    async add(name, points, secondsLeft) {
+      const counted = await limiter.penalty(name, points, { customDuration: secondsLeft })
+      return { points: counted.consumedPoints }
     },
   }
 }

@@ -1,27 +1,40 @@
 import type { BoundedPool } from './postgres-pool.ts'
 import type { Confirmation } from './query.ts'
 
+/**
+ * So long a replica trusts what it remembers, from the start of its last look that succeeded. A little less than two
+ * seconds: clocks differ in how fast they run.
+ */
+export const trustMs = 1950
+/** So long after its commit nobody can trust what was true before. */
+const lapseMs = 2000
+
 /** What a look at the database shows. */
 export interface Look {
   readonly epoch: number
+  /** The marks of the epoch that was seen before, and of the newest; null where its row is not there. */
+  readonly seenMark: string | null
+  readonly mark: string | null
   /** The ids that each epoch since the last look changed; null for any, and for more than are kept. */
   readonly changes: readonly (readonly string[] | null)[] | null
   /** How often each announced replica has looked. */
   readonly looks: Readonly<Record<string, number>>
 }
 
-const trustMs = 2000
 const changesReadMax = 1000
 const pausesMs = [2, 4, 8, 16, 32, 50]
 
 /*
  * One statement, so that all of it is of one moment. It writes: a server that takes no writes is no primary, and what it
- * shows may be old. The write need not survive a crash of the server, so nobody waits for the disk.
+ * shows may be old. The write need not survive a crash of the server, so nobody waits for the disk; `looks` is counted by
+ * the replica, so that a count never comes twice, whatever a crash takes back.
  */
 const lookText = `
-  WITH me AS (UPDATE replicas SET looks = looks + 1, epoch = $2 WHERE id = $1 RETURNING id)
+  WITH me AS (UPDATE replicas SET looks = GREATEST(looks, $3), epoch = $2 WHERE id = $1 RETURNING id)
   SELECT epoch.n AS epoch,
     (SELECT count(*) FROM me) AS announced,
+    (SELECT mark FROM changes WHERE changes.epoch = $2) AS seen_mark,
+    (SELECT mark FROM changes WHERE changes.epoch = epoch.n) AS mark,
     (SELECT jsonb_agg(ids ORDER BY changed.epoch) FROM
       (SELECT changes.epoch, ids FROM changes WHERE changes.epoch > $2 ORDER BY changes.epoch LIMIT ${changesReadMax}) AS changed
     ) AS changes,
@@ -31,21 +44,28 @@ const lookText = `
 
 /** The rows by which replicas know of each other, and of what the others have seen. */
 export function createReplicas(pool: BoundedPool, id: string) {
+  let looked = 0
   return {
-    /** Looks, having seen everything up to `seen`. Null: this replica is not announced, and must trust nothing. */
+    /**
+     * Looks, having seen everything up to `seen`. Null: this replica is not announced, and must trust nothing.
+     * @throws Error what the database says
+     */
     async look(seen: number): Promise<Look | null> {
-      const { rows } = await pool.use((client) => client.query(lookText, [id, seen]))
+      looked += 1
+      const { rows } = await pool.use((client) => client.query(lookText, [id, seen, looked]))
       const [row] = rows
-      if (row === undefined || row.announced === '0') return null
-      return { epoch: Number(row.epoch), changes: row.changes, looks: row.looks ?? {} }
+      if (row === undefined) throw new Error('the epoch row is missing')
+      if (row.announced === '0') return null
+      const { seen_mark: seenMark, mark, changes, looks } = row
+      return { epoch: Number(row.epoch), seenMark, mark, changes, looks: looks ?? {} }
     },
 
     /** From here on revocations wait for this replica. */
     announce: () =>
       pool.use((client) =>
         client.query(
-          'INSERT INTO replicas (id, epoch, looks, started_at) VALUES ($1, 0, 0, now()) ON CONFLICT DO NOTHING',
-          [id],
+          'INSERT INTO replicas (id, epoch, looks) VALUES ($1, 0, $2) ON CONFLICT (id) DO NOTHING',
+          [id, looked],
         ),
       ),
 
@@ -67,33 +87,26 @@ export function createReplicas(pool: BoundedPool, id: string) {
 export async function confirmByReplicas(pool: BoundedPool): Promise<Confirmation[]> {
   const begunAt = performance.now()
   const elapsed = () => performance.now() - begunAt
-  const said = new Map<string, Confirmation>()
-  const waiting = new Set<string>()
+  const confirmed = new Map<string, Confirmation>()
+  let silent: readonly string[] = []
   let target: number | null = null
-  for (let round = 0; ; round += 1) {
-    const rows = await readReplicas(pool)
+  for (let round = 0; elapsed() < lapseMs; round += 1) {
+    const rows = await Promise.race([readReplicas(pool), pause(lapseMs - elapsed())])
     if (rows !== null) {
       target ??= rows.epoch
+      const wanted = target
       for (const { id, epoch } of rows.replicas) {
-        if (said.has(id)) continue
-        waiting.add(id)
-        if (epoch >= target) say(id, true)
+        if (epoch >= wanted && !confirmed.has(id)) {
+          confirmed.set(id, { id, confirmed: true, ms: Math.round(elapsed() * 10) / 10 })
+        }
       }
-      // Who has gone was closed in good order, or struck off after a silence: neither trusts its memory any more.
-      for (const id of waiting) if (!rows.replicas.some((replica) => replica.id === id)) say(id, false)
-      if (waiting.size === 0) break
+      // Who is not there any more was closed in good order, or struck off after a silence: it trusts nothing.
+      silent = rows.replicas.map(({ id }) => id).filter((id) => !confirmed.has(id))
+      if (silent.length === 0) return [...confirmed.values()]
     }
-    const left = trustMs - elapsed()
-    if (left <= 0) break
-    await pause(Math.min(left, pausesMs[Math.min(round, pausesMs.length - 1)] ?? left))
+    await pause(Math.min(lapseMs - elapsed(), pausesMs[Math.min(round, pausesMs.length - 1)] ?? 0))
   }
-  const silent = [...waiting].map((id) => ({ id, confirmed: false, ms: trustMs }))
-  return [...said.values(), ...silent]
-
-  function say(id: string, confirmed: boolean): void {
-    waiting.delete(id)
-    said.set(id, { id, confirmed, ms: Math.round(elapsed() * 10) / 10 })
-  }
+  return [...confirmed.values(), ...silent.map((id) => ({ id, confirmed: false, ms: lapseMs }))]
 }
 
 /** Null when the database does not answer: time passes, and trust with it. */
@@ -104,8 +117,9 @@ async function readReplicas(pool: BoundedPool) {
         'SELECT epoch.n, replicas.id, replicas.epoch AS seen FROM epoch LEFT JOIN replicas ON true ORDER BY replicas.id',
       ),
     )
+    if (rows[0] === undefined) return null
     return {
-      epoch: Number(rows[0]?.n),
+      epoch: Number(rows[0].n),
       replicas: rows
         .filter(({ id }) => id !== null)
         .map(({ id, seen }) => ({ id: String(id), epoch: Number(seen) })),
@@ -115,6 +129,6 @@ async function readReplicas(pool: BoundedPool) {
   }
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+function pause(ms: number): Promise<null> {
+  return new Promise((resolve) => setTimeout(() => resolve(null), Math.max(0, ms)))
 }

@@ -52,6 +52,9 @@ describe('the URL of a Postgres', () => {
     ['postgres://db.example.com/keys?sslcert=/a.pem', /sslcert and sslkey/],
     ['postgres://db.example.com/keys?ssl=true', /a parameter "ssl" that is not known/],
     ['postgres://db.example.com/keys?host=other.example.com', /no folder/],
+    ['postgres://db.example.com/keys?sslmode=disable&sslmode=verify-full', /twice/],
+    ['postgres://db.example.com/keys?sslrootcert=', /without a value/],
+    ['postgres://one.example.com,two.example.com/keys', /must look like/],
   ])('%s is refused in words', (url, words) => {
     expect(parsePostgresUrl(url)).toEqual({ problem: expect.stringMatching(words) })
   })

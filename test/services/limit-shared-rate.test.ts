@@ -5,9 +5,9 @@ import { createLimitSharedRate, untoldMax } from '../../src/services/limit-share
 import { openStorage, type Storage } from '../../src/storage/storage.ts'
 import { createTestDatabaseOn, type TestDatabase } from '../support/test-database.ts'
 
-const replicasCount = 3
+const replicasCount = 5
 
-describe('a limit that three replicas count together', () => {
+describe('a limit that five replicas count together', () => {
   let database: TestDatabase
   let storages: Storage[]
   beforeAll(async () => {
@@ -60,6 +60,30 @@ describe('a limit that three replicas count together', () => {
     }
     expect(allowed).toBeGreaterThanOrEqual(40)
     expect(allowed).toBeLessThanOrEqual(39 + replicasCount * untoldMax(policy))
+  })
+
+  test('is held also where they begin one after another, in windows of a second', async () => {
+    const policy = { limit: 100, window_seconds: 1 }
+    const name = randomText(12)
+    const replicas = limiters()
+    const allowed = new Map<number, number>()
+    const until = performance.now() + 3500
+    await Promise.all(
+      replicas.map(async (replica, index) => {
+        await new Promise((resolve) => setTimeout(resolve, index * 130))
+        while (performance.now() < until) {
+          const before = Math.floor(Date.now() / 1000)
+          const state = await replica(name, policy)
+          // Only what was asked and answered within one second is counted: the bound is about a window.
+          if (state.allowed && Math.floor(Date.now() / 1000) === before)
+            allowed.set(before, (allowed.get(before) ?? 0) + 1)
+          await new Promise((resolve) => setTimeout(resolve, 1))
+        }
+      }),
+    )
+    expect(allowed.size).toBeGreaterThanOrEqual(3)
+    for (const count of allowed.values())
+      expect(count).toBeLessThanOrEqual(99 + replicasCount * untoldMax(policy))
   })
 
   test('begins anew for all when its window ends', async () => {

@@ -104,7 +104,7 @@ describe('what one replica changes', () => {
     const { one, other } = await twoReplicasAndAKey()
     await other.close()
     expect(await one.confirmChanges()).toHaveLength(1)
-    await admin.query("INSERT INTO replicas (id, epoch, looks, started_at) VALUES ('dead_1', 0, 7, now())")
+    await admin.query("INSERT INTO replicas (id, epoch, looks) VALUES ('dead_1', 0, 7)")
     const receipt = await one.confirmChanges()
     expect(receipt).toContainEqual({ id: 'dead_1', confirmed: false, ms: expect.closeTo(2000, -2) })
     const isListed = async () =>
@@ -123,6 +123,46 @@ describe('what one replica changes', () => {
     await revoke(one, key.id)
     expect((await one.confirmChanges()).map(({ confirmed }) => confirmed)).toEqual([true, true])
     expect(other.changedSince(read, [key.id])).toBe(true)
+  })
+
+  test('is noticed by a replica that slept through a failover which lost commits, though the numbers are the same', async () => {
+    const { one, other, key } = await twoReplicasAndAKey()
+    await one.confirmChanges()
+    const read = await other.generation()
+    // As a standby that had not received the last commit would count on: another change under a number seen before.
+    await admin.query(`BEGIN; LOCK TABLE replicas;
+      UPDATE changes SET ids = '[]', mark = 'another history' WHERE epoch = (SELECT n FROM epoch); COMMIT`)
+    await expect.poll(() => other.changedSince(read, [key.id]), { timeout: 3000 }).toBe(true)
+  })
+
+  test('is refused, not waited for, where the epoch is gone: nothing is trusted, and nobody asks on and on', async () => {
+    const { one } = await twoReplicasAndAKey()
+    const { rows } = await admin.query('DELETE FROM epoch RETURNING n')
+    await expect
+      .poll(
+        async () =>
+          Promise.resolve()
+            .then(() => one.generation())
+            .then(
+              () => 'trusted',
+              ({ code }) => code,
+            ),
+        { timeout: 4000 },
+      )
+      .toBe('unavailable')
+    await admin.query("INSERT INTO epoch (id, n) VALUES ('epoch', $1)", [rows[0].n])
+    await expect
+      .poll(
+        async () =>
+          Promise.resolve()
+            .then(() => one.generation())
+            .then(
+              () => 'trusted',
+              ({ code }) => code,
+            ),
+        { timeout: 4000 },
+      )
+      .toBe('trusted')
   })
 
   test('comes in one order: epochs are without gaps, and each names what it changed', async () => {
@@ -158,5 +198,57 @@ describe('what one replica changes', () => {
     isWriting = false
     await reader
     expect(seen).toEqual([...seen].sort((a, b) => a - b))
+  })
+})
+
+describe('a way to listen that leads nowhere', () => {
+  test('is told, and nothing but speed is lost', async () => {
+    const [database, elsewhere] = [await createTestDatabaseOn(18), await createTestDatabaseOn(18)]
+    const reports: string[] = []
+    const storage = await openStorage(database.url, {
+      listenUrl: elsewhere.url,
+      report: (message) => reports.push(message),
+    })
+    await expect.poll(() => reports.join(), { timeout: 5000 }).toContain('does not hear of changes')
+    expect(storage.feedState?.().listening).toBe(false)
+    expect((await storage.confirmChanges()).map(({ confirmed }) => confirmed)).toEqual([true])
+    await storage.close()
+    await database.drop()
+    await elsewhere.drop()
+  })
+})
+
+describe('a lock that somebody holds', () => {
+  test('uses up no connections of the server, however many ask and give up', async () => {
+    const database = await createTestDatabaseOn(18)
+    const storage = await openStorage(database.url)
+    const holder = new pg.Client(database.url)
+    await holder.connect()
+    await holder.query('BEGIN; LOCK TABLE api_keys, replicas')
+    const counter = new pg.Client(database.url)
+    await counter.connect()
+    const refused: unknown[] = []
+    for (let round = 0; round < 3; round += 1) {
+      const asking = Array.from({ length: 40 }, () =>
+        Promise.resolve()
+          .then(() => storage.keys.findWithOwner('x'))
+          .catch(({ code }) => code),
+      )
+      refused.push(...(await Promise.all(asking)))
+    }
+    const { rows } = await counter.query(
+      'SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database()',
+    )
+    expect(new Set(refused)).toEqual(new Set(['unavailable']))
+    // The ten of its pool at most, those that the server is about to end, and the two of this test.
+    expect(rows[0].count).toBeLessThanOrEqual(20)
+    await holder.query('ROLLBACK')
+    await holder.end()
+    await expect
+      .poll(() => storage.keys.findWithOwner('x').catch(({ code }) => code), { timeout: 5000 })
+      .toBeNull()
+    await counter.end()
+    await storage.close()
+    await database.drop()
   })
 })
