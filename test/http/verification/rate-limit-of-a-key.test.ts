@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Desk, idOf, startDesk } from '../../support/desk.ts'
 import { json } from '../../support/json.ts'
+import { testEngine } from '../../support/test-database.ts'
 
+/** Windows that replicas share are those of the clock: a test of one begins in its first half. */
+const earlyInWindow = (seconds: number) =>
+  vi.waitUntil(() => testEngine === 'sqlite' || Date.now() % (seconds * 1000) < seconds * 600, {
+    timeout: seconds * 1000,
+    interval: 5,
+  })
 const limited = (limit: number, window_seconds = 3600) => ({ rate_limit: { limit, window_seconds } })
 
 describe('the limit of a key', () => {
@@ -30,16 +37,16 @@ describe('the limit of a key', () => {
   })
 
   test('is told in every answer in the form of the draft: RateLimit, RateLimit-Policy, and Retry-After past it', async () => {
-    const key = await desk.mint(limited(2, 60))
+    const key = await desk.mint(limited(2))
     const answers = [await desk.validate(key), await desk.validate(key), await desk.validate(key)]
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
     expect(answers.map(({ headers }) => headers.get('ratelimit-policy'))).toEqual(
-      Array(3).fill('"key";q=2;w=60'),
+      Array(3).fill('"key";q=2;w=3600'),
     )
     const left = answers.map(({ headers }) => /^"key";r=(\d+);t=(\d+)$/.exec(headers.get('ratelimit') ?? ''))
     expect(left.map((match) => Number(match?.[1]))).toEqual([1, 0, 0])
-    for (const match of left) expect(Number(match?.[2])).toBeGreaterThan(50)
-    for (const match of left) expect(Number(match?.[2])).toBeLessThanOrEqual(60)
+    for (const match of left) expect(Number(match?.[2])).toBeGreaterThan(0)
+    for (const match of left) expect(Number(match?.[2])).toBeLessThanOrEqual(3600)
     expect(answers.map(({ headers }) => headers.get('retry-after'))).toEqual([null, null, left[2]?.[2]])
     const refused = answers[2]!
     expect(refused.headers.get('content-type')).toBe('application/problem+json')
@@ -51,7 +58,7 @@ describe('the limit of a key', () => {
         headers: { ...init.headers, 'x-api-key': key },
       })
       expect(other.status).toBe(429)
-      expect(other.headers.get('ratelimit-policy')).toBe('"key";q=2;w=60')
+      expect(other.headers.get('ratelimit-policy')).toBe('"key";q=2;w=3600')
       expect(other.headers.get('retry-after')).toMatch(/^[1-9][0-9]*$/)
     }
   })
@@ -83,8 +90,10 @@ describe('the limit of a key', () => {
 
   test('begins anew when its window ends, as Retry-After says', async () => {
     const key = await desk.mint(limited(1, 1))
-    expect((await desk.validate(key)).status).toBe(200)
+    expect(await desk.codeFor(key, '?scope=b')).toBe('insufficient_scope')
+    await earlyInWindow(1)
     const begunAt = performance.now()
+    expect((await desk.validate(key)).status).toBe(200)
     const refused = await desk.validate(key)
     expect(refused.status).toBe(429)
     expect(refused.headers.get('retry-after')).toBe('1')
@@ -92,7 +101,7 @@ describe('the limit of a key', () => {
       timeout: 5000,
       interval: 50,
     })
-    expect(performance.now() - begunAt).toBeGreaterThan(800)
+    expect(performance.now() - begunAt).toBeGreaterThan(testEngine === 'postgres' ? 350 : 800)
     expect((await desk.validate(key)).status).toBe(429)
   })
 
