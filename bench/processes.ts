@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { cpus } from 'node:os'
 import { resolve } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 
@@ -114,4 +115,22 @@ export function readCpuMicroseconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   // Fields 14 and 15 of proc(5), in ticks of 10 ms; two are before the name's bracket, which is cut off here.
   return (Number(fields[11]) + Number(fields[12])) * 10_000
+}
+
+/** Begins to count how much of all cores nobody used; the answer says it, as a share. Near 0, waiting was measured. */
+export function countIdleCores(): () => number {
+  const read = () => {
+    let idle = 0
+    let all = 0
+    for (const { times } of cpus()) {
+      idle += times.idle
+      for (const ms of Object.values(times)) all += ms
+    }
+    return { idle, all }
+  }
+  const before = read()
+  return () => {
+    const { idle, all } = read()
+    return (idle - before.idle) / (all - before.all)
+  }
 }

@@ -45,6 +45,11 @@ export function readTagKey(databaseFile: string, masterKey: string): Uint8Array 
   const database = new Sqlite(databaseFile, { readonly: true })
   const row = database.prepare<[], { id: string; wrapped: string }>('SELECT id, wrapped FROM keyring').get()
   database.close()
+  return openTagKey(row, masterKey)
+}
+
+/** The tag key of a row of the keyring. @throws when there is none, or the master key does not open it. */
+export function openTagKey(row: { id: string; wrapped: string } | undefined, masterKey: string): Uint8Array {
   const opened = row && openSealed(row.wrapped, deriveKeys(masterKey).keyring, `keyring:${row.id}`)
   if (!opened) throw new Error('the keyring of the new database does not open')
   return Buffer.from(opened, 'base64url')
@@ -139,7 +144,7 @@ export function writeKeyFile(folder: string, name: string, keys: readonly SeedKe
   return file
 }
 
-function owner(at: Date): typeof users.$inferInsert {
+export function owner(at: Date): typeof users.$inferInsert {
   return {
     id: 'usr_bench',
     kind: 'person',
@@ -156,7 +161,7 @@ function owner(at: Date): typeof users.$inferInsert {
   }
 }
 
-function keyRow(key: { id: string; secretHash: string }, at: Date): typeof apiKeys.$inferInsert {
+export function keyRow(key: { id: string; secretHash: string }, at: Date): typeof apiKeys.$inferInsert {
   return {
     ...key,
     userId: 'usr_bench',

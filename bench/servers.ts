@@ -17,7 +17,7 @@ export async function startProduct(
   name: string,
   options: {
     folder: string
-    databaseFile: string
+    databaseUrl: string
     masterKey: string
     settings?: Readonly<Record<string, string>>
   },
@@ -35,7 +35,7 @@ export async function startProduct(
         HOST: '127.0.0.1',
         AUTH_BASE_URL: `http://localhost:${port}`,
         PROXY_MASTER_KEY: options.masterKey,
-        DATABASE_URL: `file:${options.databaseFile}`,
+        DATABASE_URL: options.databaseUrl,
         ...options.settings,
       },
     }),

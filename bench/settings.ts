@@ -64,6 +64,6 @@ const quick: BenchSettings = {
   secondsMax: 600,
 }
 
-export function readBenchSettings(): BenchSettings {
-  return process.env.BENCH_QUICK === '1' ? quick : full
+export function benchSettings(isQuick: boolean): BenchSettings {
+  return isQuick ? quick : full
 }

@@ -45,7 +45,7 @@ export async function setStage(
 ): Promise<Stage> {
   const masterKey = randomBytes(32).toString('hex')
   const template = join(folder, 'template.db')
-  const first = await startProduct('template', { folder, databaseFile: template, masterKey })
+  const first = await startProduct('template', { folder, databaseUrl: `file:${template}`, masterKey })
   await first.stop()
 
   say(`Making ${settings.keysWarm} warm and ${settings.keysCold} cold keys`)
@@ -107,7 +107,12 @@ export async function setStage(
   ): Promise<Server> {
     const databaseFile = join(folder, `${name}.db`)
     seedDatabase(template, databaseFile, seeded, total)
-    return startProduct(name, { folder, databaseFile, masterKey, settings: environment })
+    return startProduct(name, {
+      folder,
+      databaseUrl: `file:${databaseFile}`,
+      masterKey,
+      settings: environment,
+    })
   }
 
   /** Presents every key once. */

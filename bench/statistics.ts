@@ -12,6 +12,20 @@ export function percentile(sorted: ArrayLike<number>, percent: number): number {
   return sorted[Math.max(0, Math.min(sorted.length, rank) - 1)] ?? Number.NaN
 }
 
+export interface Distribution {
+  readonly count: number
+  readonly p50: number
+  readonly p95: number
+  readonly p99: number
+  readonly max: number
+}
+
+export function distribution(values: readonly number[]): Distribution {
+  const sorted = Float64Array.from(values).sort()
+  const at = (percent: number) => round(percentile(sorted, percent))
+  return { count: sorted.length, p50: at(50), p95: at(95), p99: at(99), max: at(100) }
+}
+
 export function round(value: number, digits = 3): number {
   return Number(value.toFixed(digits))
 }

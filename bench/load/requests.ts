@@ -57,7 +57,7 @@ function scatter(request: Buffer, from: number, length: number, alphabet: Buffer
   }
 }
 
-function requestFor(port: number, keyText: string): Buffer {
+export function requestFor(port: number, keyText: string): Buffer {
   const lines = [
     'GET /v1/validate HTTP/1.1',
     `Host: 127.0.0.1:${port}`,

@@ -11,8 +11,8 @@ export async function measureFreshStarts(
 ): Promise<{ residentMib: number; startSeconds: number }[]> {
   const starts: { residentMib: number; startSeconds: number }[] = []
   for (let round = 0; round < rounds; round += 1) {
-    const databaseFile = join(folder, `fresh-${round}.db`)
-    const server = await startProduct('fresh', { folder, databaseFile, masterKey })
+    const databaseUrl = `file:${join(folder, `fresh-${round}.db`)}`
+    const server = await startProduct('fresh', { folder, databaseUrl, masterKey })
     await after(500)
     starts.push({ residentMib: readMemory(server.pid).residentMib, startSeconds: server.startSeconds })
     await server.stop()

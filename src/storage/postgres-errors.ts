@@ -40,7 +40,10 @@ export function openingHint(error: unknown): string {
     return 'No server answers there.'
   if (/does not support SSL/.test(message))
     return 'The server does not speak TLS. On a network that nobody else is on, add ?sslmode=disable.'
-  if (/certificate|self-signed|altnames/i.test(message))
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return 'The certificate of the server is for another name: use that name in the URL.'
+  if (code === 'CERT_HAS_EXPIRED') return 'The certificate of the server has expired.'
+  if (/certificate|self-signed/i.test(message))
     return 'The certificate of the server cannot be verified. Name its authority with ?sslrootcert=/path/to/ca.pem.'
   return 'Check the URL, and that the server runs.'
 }

@@ -28,15 +28,18 @@ type Settings = Readonly<Record<string, string>>
 const cheapArgon2 = { ARGON2_MEMORY_KIB: '64', ARGON2_TIME_COST: '1' }
 
 /**
- * Starts the real gateway on a port of its own and a database of its own. `environment` are settings by name, or
- * makes them when the URL is known; `now` sets the clock.
+ * Starts the real gateway on a port of its own. The database is its own, unless it is one `beside` another, with whose
+ * master key it starts. `environment` are settings by name, or makes them when the URL is known; `now` sets the clock.
  */
 export async function startGateway(
   environment: Settings | ((url: string) => Promise<Settings>) = {},
-  options: { now?: () => Date } = {},
+  options: {
+    now?: () => Date
+    beside?: { readonly database: TestDatabase; readonly masterKey: string }
+  } = {},
 ): Promise<TestGateway> {
-  const database = await createTestDatabase()
-  const masterKey = randomBytes(32).toString('hex')
+  const database = options.beside?.database ?? (await createTestDatabase())
+  const masterKey = options.beside?.masterKey ?? randomBytes(32).toString('hex')
   const log: string[] = []
   let gateway: Gateway
   let server: Server
@@ -99,7 +102,7 @@ export async function startGateway(
     },
     close: async () => {
       await shut()
-      await database.drop()
+      if (options.beside === undefined) await database.drop()
     },
   }
 }
