@@ -27,7 +27,7 @@ const full: ReplicaSettings = {
   loadConnections: 8,
   keysWarm: 500,
   mintsPerSecond: 5,
-  revocationsFirst: 20,
+  revocationsFirst: 60,
   revocationsFeedUp: 500,
   revocationsListenCut: 50,
   cuts: 3,

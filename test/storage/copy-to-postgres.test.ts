@@ -10,6 +10,7 @@ import { signsOfUse } from '../../src/storage/own-use.ts'
 import * as postgresSchema from '../../src/storage/schema.postgres.ts'
 import { openStorage } from '../../src/storage/storage.ts'
 import { idOf } from '../support/desk.ts'
+import { testedVersions } from '../support/postgres-programs.ts'
 import { createTestDatabaseOn, type TestDatabase } from '../support/test-database.ts'
 import { eventRow, land } from './engines.ts'
 import { change, type FilledSource, fillSource } from './filled-source.ts'
@@ -66,7 +67,7 @@ test('every table of the schema is copied, and has been thought about as a sign 
     expect(names.indexOf(child)).toBeGreaterThan(names.indexOf('users'))
 })
 
-describe.each([18, 14] as const)('a copy to Postgres %i', (version) => {
+describe.each(testedVersions)('a copy to Postgres %i', (version) => {
   let target: TestDatabase
   let file: string
   let url: string

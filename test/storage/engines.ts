@@ -5,14 +5,17 @@ import type { ApiKey } from '../../src/storage/keys.ts'
 import type { Statement, Writer } from '../../src/storage/query.ts'
 import { openStorage, type Storage } from '../../src/storage/storage.ts'
 import type { User } from '../../src/storage/users.ts'
+import { testedVersions } from '../support/postgres-programs.ts'
 import { createSqliteTestDatabase } from '../support/sqlite-test-database.ts'
 import { createTestDatabaseOn, type TestDatabase } from '../support/test-database.ts'
 
 /** The engines that the contract suite runs on, each a real one: of Postgres the newest and the oldest server. */
 export const engines: readonly { readonly name: string; create(): Promise<TestDatabase> }[] = [
   { name: 'SQLite', create: async () => createSqliteTestDatabase() },
-  { name: 'Postgres 18', create: () => createTestDatabaseOn(18) },
-  { name: 'Postgres 14', create: () => createTestDatabaseOn(14) },
+  ...testedVersions.map((version) => ({
+    name: `Postgres ${version}`,
+    create: () => createTestDatabaseOn(version),
+  })),
 ]
 
 /** The storage of a fresh database, and what takes both away. */

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as schema from '../../src/storage/schema.postgres.ts'
 import * as replicaSchema from '../../src/storage/schema.replicas.ts'
 import { openStorage } from '../../src/storage/storage.ts'
+import { testedVersions } from '../support/postgres-programs.ts'
 import { createTestDatabaseOn, type TestDatabase } from '../support/test-database.ts'
 
 const folder = fileURLToPath(new URL('../../migrations/postgres/', import.meta.url))
@@ -16,7 +17,7 @@ test('no migration names a schema: Keydesk lives where the search_path of its us
     expect(readFileSync(folder + file, 'utf8')).not.toContain('"public"')
 })
 
-describe.each([18, 14] as const)('a fresh database on Postgres %i', (version) => {
+describe.each(testedVersions)('a fresh database on Postgres %i', (version) => {
   let database: TestDatabase
   let admin: pg.Client
   const rows = async (text: string) => (await admin.query(text)).rows
