@@ -25,6 +25,7 @@ export function createNotedWriter(orm: Writer, tables: Database['tables']) {
     insert: (table: PgTable) => ({ values: (rows: never) => note(orm.insert(table).values(rows), table) }),
     update: (table: PgTable) => ({ set: (values: never) => note(orm.update(table).set(values), table) }),
     delete: (table: PgTable) => note(orm.delete(table), table),
+    guard: orm.update.bind(orm),
   } as unknown as Writer
   return { writer, notedSteps, unnoticedSteps }
 

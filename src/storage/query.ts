@@ -71,6 +71,8 @@ export interface Writer {
     }
   }
   delete(table: PgTable): { where(condition: SQL | undefined): Statement }
+  /** An update that changes nothing: its number of rows says whether a condition holds. Nobody is told of it. */
+  guard: Writer['update']
 }
 
 export interface Database {

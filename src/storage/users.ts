@@ -51,14 +51,14 @@ export function createUsers(database: Database) {
     /** Changes nothing; its one row says that the user is still active. For lists that mint a key. */
     requireActive: (tx: Writer, id: string): Statement =>
       tx
-        .update(users)
+        .guard(users)
         .set({ version: sql`${users.version}` })
         .where(and(eq(users.id, id), eq(users.status, 'active'))),
 
     /** Changes nothing; its one row says that the user holds fewer than `max` live keys made by sign-in. */
     requireSsoKeysBelow: (tx: Writer, id: string, max: number, now: Date): Statement =>
       tx
-        .update(users)
+        .guard(users)
         .set({ version: sql`${users.version}` })
         .where(
           and(

@@ -96,7 +96,7 @@ describe.each(engines)('a list of statements on $name', (engine) => {
     const lists: ((tx: Writer) => Statement[])[] = [
       (tx) => [storage.keys.insert(tx, key)],
       (tx) => [storage.keys.revoke(tx, key.id, baseTime)],
-      (tx) => [storage.users.requireActive(tx, owner.id)],
+      (tx) => [storage.users.updateProfile(tx, owner)],
       (tx) => storage.audit.record(tx, eventRow()),
     ]
     for (const list of lists)
@@ -115,6 +115,19 @@ describe.each(engines)('a list of statements on $name', (engine) => {
     expect(storage.changedSince(read, [first.id])).toBe(true)
     expect(storage.changedSince(read, [second.id])).toBe(false)
     expect((await storage.confirmChanges()).every(({ confirmed }) => confirmed)).toBe(true)
+  })
+
+  test('a guard that changes nothing makes nobody read anything again', async () => {
+    await storage.confirmChanges()
+    const read = await storage.generation()
+    const guarded = await storage.atomically((tx) => [
+      { statement: storage.users.requireActive(tx, owner.id), rows: 1 },
+      { statement: storage.users.requireSsoKeysBelow(tx, owner.id, 1000, baseTime), rows: 1 },
+      storage.keys.insert(tx, keyRow(owner)),
+    ])
+    expect(guarded).toBe(true)
+    await storage.confirmChanges()
+    expect(storage.changedSince(read, [owner.id])).toBe(false)
   })
 
   test('an empty list lands', async () => {
