@@ -96,11 +96,13 @@ export function keepListening(dependencies: {
   function lost(client: pg.Client, cause: unknown): void {
     if (client !== current || isClosed) return
     current = null
+    const wasHearing = isListening
     isListening = false
     if (!wasToldDeaf) stateChanged(false, cause)
     wasToldDeaf = true
     clearTimeout(timer)
-    timer = setTimeout(connect, cause instanceof NothingHeard ? deafRetryMs : retryMs)
+    // Who has heard before sits on a wire that was cut since, and not behind a pooler.
+    timer = setTimeout(connect, cause instanceof NothingHeard && !wasHearing ? deafRetryMs : retryMs)
     timer.unref()
     retryMs = Math.min(retryMs * 2, retryMsMax)
   }
