@@ -56,7 +56,7 @@ const settings = z.object({
   databasePoolSize: boundedInteger(4, 1000).default(10),
   databaseConnectTimeout: shortDuration
     .refine((ms) => ms >= 50 && ms <= 60_000, 'must be between 50ms and 1m')
-    .default(1500),
+    .default(500),
   databaseStatementTimeout: shortDuration
     .refine((ms) => ms >= 50 && ms <= 60_000, 'must be between 50ms and 1m')
     .default(1500),

@@ -35,7 +35,7 @@ export async function openPostgres(
   replicaId: string,
   options: PostgresOptions,
 ): Promise<Database> {
-  const { poolSize = 10, connectMs = 1500, statementMs = 1500 } = options
+  const { poolSize = 10, connectMs = 500, statementMs = 1500 } = options
   const connection = readConnection(databaseUrl)
   const report: Report = (message, cause) =>
     options.report?.(message, cause === undefined ? cause : forLog(cause))

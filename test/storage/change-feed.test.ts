@@ -10,7 +10,7 @@ describe('what one replica changes', () => {
   let admin: pg.Client
   const opened: Storage[] = []
   const open = async () => {
-    const storage = await openStorage(database.url)
+    const storage = await openStorage(database.url, { connectMs: 5000, statementMs: 5000 })
     opened.push(storage)
     return storage
   }

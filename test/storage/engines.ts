@@ -21,7 +21,8 @@ export const engines: readonly { readonly name: string; create(): Promise<TestDa
 /** The storage of a fresh database, and what takes both away. */
 export async function freshStorage(engine: (typeof engines)[number]) {
   const database = await engine.create()
-  const storage = await openStorage(database.url)
+  // Patient: a busy machine is not what is tested.
+  const storage = await openStorage(database.url, { connectMs: 5000, statementMs: 5000 })
   return {
     storage,
     url: database.url,

@@ -61,6 +61,8 @@ export async function startGateway(
       PROXY_MASTER_KEY: masterKey,
       DATABASE_URL: database.url,
       LOG_LEVEL: 'debug',
+      // Patient: a busy machine is not what is tested.
+      DATABASE_CONNECT_TIMEOUT: '1500ms',
       ...cheapArgon2,
       ...settings,
       ...overrides,
