@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { apiKeys, users } from '../src/storage/schema.postgres.ts'
-import { keyRow, openTagKey, owner, type SeedKey } from './seed.ts'
+import { apiKeys, identities, users } from '../src/storage/schema.postgres.ts'
+import { identityOf, keyRow, openTagKey, owner, type SeedKey } from './seed.ts'
 
 /** For whom keys are minted beside a load: a mint makes the owner's other keys be read again, and it owns none of them. */
 export const mintOwnerId = 'usr_minted'
@@ -20,7 +20,9 @@ export function seedPostgres(databaseUrl: string, keys: readonly SeedKey[]): Pro
   return connected(databaseUrl, async (client) => {
     const orm = drizzle({ client })
     const at = new Date()
-    await orm.insert(users).values([owner(at), { ...owner(at), id: mintOwnerId, email: 'mia@example.com' }])
+    const people = [owner(at), { ...owner(at), id: mintOwnerId, email: 'mia@example.com' }]
+    await orm.insert(users).values(people)
+    await orm.insert(identities).values(people.map((user) => identityOf(user, at)))
     const rows = keys.map(({ id, hashes: [secretHash = ''] }) => keyRow({ id, secretHash }, at))
     for (let from = 0; from < rows.length; from += rowsAtOnce) {
       await orm.insert(apiKeys).values(rows.slice(from, from + rowsAtOnce))

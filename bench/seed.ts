@@ -8,7 +8,7 @@ import { readConfig } from '../src/config.ts'
 import { deriveKeys } from '../src/domain/derived-keys.ts'
 import { newKeyId, newKeyText } from '../src/domain/key-text.ts'
 import { openSealed } from '../src/domain/sealed-text.ts'
-import { apiKeys, users } from '../src/storage/schema.sqlite.ts'
+import { apiKeys, identities, users } from '../src/storage/schema.sqlite.ts'
 
 export interface SeedKey {
   readonly id: string
@@ -112,6 +112,10 @@ export function seedDatabase(template: string, file: string, keys: readonly Seed
   rows.sort((one, other) => (one.id < other.id ? -1 : 1))
   const orm = drizzle(database)
   orm.insert(users).values(owner(at)).run()
+  orm
+    .insert(identities)
+    .values(identityOf(owner(at), at))
+    .run()
   // The first through drizzle, so that the compiler knows the columns; the rest are copies of it.
   const [first, ...others] = rows
   if (first === undefined) throw new Error('there is no key to seed')
@@ -158,6 +162,25 @@ export function owner(at: Date): typeof users.$inferInsert {
     version: 1,
     createdAt: at,
     updatedAt: at,
+  }
+}
+
+/** A person is known to a provider, or no rule covers them. */
+export function identityOf(
+  user: { id: string; email?: string | null | undefined },
+  at: Date,
+): typeof identities.$inferInsert {
+  return {
+    id: `idn_${user.id}`,
+    userId: user.id,
+    provider: 'google',
+    issuer: 'https://accounts.google.com',
+    subject: user.id,
+    email: user.email ?? '',
+    emailVerified: true,
+    hd: 'example.com',
+    createdAt: at,
+    lastSignInAt: at,
   }
 }
 

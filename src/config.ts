@@ -3,21 +3,28 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { type AddressRange, parseRange } from './domain/client-address.ts'
 import { isReservedScope, isScope } from './domain/scopes.ts'
+import { isSampleSecret, type ProviderSettings, readProviders } from './provider-settings.ts'
 import {
+  allowedDomains,
+  allowedEmails,
   baseUrl,
   boundedInteger,
+  contact,
+  cookieDomain,
   databaseUrl,
-  domains,
+  deniedEmails,
   duration,
-  emails,
   flag,
+  foreignSecret,
   issuer,
   list,
+  listUrl,
   loopbackHosts,
   masterKeyHint,
   optionalText,
   postgresUrl,
   rateLimit,
+  returnOrigins,
   secret,
   shortDuration,
 } from './setting-kinds.ts'
@@ -26,6 +33,8 @@ import {
 export type Config = Readonly<z.output<typeof settings>> & {
   /** Whether AUTH_BASE_URL is on loopback: a machine of one's own, where sign-in is open without rules. */
   readonly isLoopback: boolean
+  /** Who signs people in: Google first, then the others by id. Empty: sign-in is off. */
+  readonly providers: readonly ProviderSettings[]
   /** Whether any verified account may come in where no rule is set. */
   readonly admitsAnybody: boolean
   /** UV_THREADPOOL_SIZE, which libuv reads by itself before we run. */
@@ -43,6 +52,8 @@ export class SettingsError extends Error {
     this.problems = problems
   }
 }
+
+const day = 86_400
 
 /** The settings by name; the defaults are those of the README table. */
 const settings = z.object({
@@ -63,9 +74,24 @@ const settings = z.object({
   googleClientId: optionalText,
   googleClientSecret: optionalText,
   googleIssuer: issuer.default('https://accounts.google.com'),
-  allowedDomains: domains.default([]),
-  allowedEmails: emails.default([]),
-  adminEmails: emails.default([]),
+  allowedDomains: allowedDomains.default([]),
+  allowedEmails: allowedEmails.default([]),
+  deniedEmails: deniedEmails.default([]),
+  adminEmails: allowedEmails.default([]),
+  signUp: z.enum(['open', 'invited'], 'must be open or invited').default('open'),
+  invitationTtl: duration.refine((seconds) => seconds <= 90 * day, 'must be at most 90d').default(7 * day),
+  adminContact: contact.optional(),
+  allowlistUrl: listUrl.optional(),
+  allowlistToken: foreignSecret.optional(),
+  allowlistInterval: duration.refine((seconds) => seconds <= 3600, 'must be between 1s and 1h').default(60),
+  allowlistStaleMax: duration.refine((seconds) => seconds <= 30 * day, 'must be at most 30d').default(3600),
+  sessionIdle: duration.refine((seconds) => seconds <= 400 * day, 'must be at most 400d').default(8 * 3600),
+  sessionMax: duration.refine((seconds) => seconds <= 400 * day, 'must be at most 400d').default(7 * day),
+  cookieDomain: cookieDomain.optional(),
+  returnToOrigins: returnOrigins.default([]),
+  keyLease: z
+    .union([z.literal('off').transform(() => null), duration], 'must be off, or a duration such as 30d')
+    .default(null),
   dangerouslyAllowAnyAccount: flag.default(false),
   apiKeyPrefix: z
     .string()
@@ -119,6 +145,7 @@ const secretNames: ReadonlySet<string> = new Set([
   'DATABASE_URL',
   'DATABASE_LISTEN_URL',
   'METRICS_TOKEN',
+  'ALLOWLIST_TOKEN',
 ])
 
 /** The names of all settings, as the environment spells them. */
@@ -140,15 +167,18 @@ export function readConfig(environment: NodeJS.ProcessEnv = withEnvFile()): Conf
     else if (text === undefined) problems.push(`${name}: is required; ${requiredHints[name]}`)
     else problems.push(...parsed.error.issues.map((issue) => `${name}: ${issue.message}`))
   }
+  const others = readProviders(environment, (name) => readSetting(name, environment, problems), problems)
   // Guarantee: every member was parsed by its own schema, or there is a problem.
   const known = values as z.output<typeof settings>
-  problems.push(...contradictions(known))
+  problems.push(...contradictions(known), ...wrongDomain(known), ...unknownProviders(known, others))
   if (problems.length > 0) throw new SettingsError(problems)
   const isLoopback = loopbackHosts.has(new URL(known.authBaseUrl).hostname)
+  const hasOtherGate = known.signUp === 'invited' || known.allowlistUrl !== undefined
   return {
     ...known,
+    providers: [...googleProvider(known), ...others],
     isLoopback,
-    admitsAnybody: known.dangerouslyAllowAnyAccount || isLoopback,
+    admitsAnybody: !hasOtherGate && (known.dangerouslyAllowAnyAccount || isLoopback),
     threadPoolSize: Number(environment.UV_THREADPOOL_SIZE) || 4,
   }
 }
@@ -168,7 +198,8 @@ export function readDatabaseUrl(environment: NodeJS.ProcessEnv = withEnvFile()):
 
 function readSetting(name: string, environment: NodeJS.ProcessEnv, problems: string[]): string | undefined {
   const direct = environment[name]
-  const file = secretNames.has(name) ? environment[`${name}_FILE`] : undefined
+  const isSecret = secretNames.has(name) || /^PROVIDER_.+_CLIENT_SECRET$/.test(name)
+  const file = isSecret ? environment[`${name}_FILE`] : undefined
   // An empty value means "not set": that is how compose files and .env files leave something out.
   if (file === undefined || file === '') return direct === '' ? undefined : direct
   if (direct !== undefined && direct !== '') {
@@ -194,7 +225,7 @@ function contradictions(values: Partial<z.output<typeof settings>>): string[] {
       'GOOGLE_CLIENT_SECRET: is required when GOOGLE_CLIENT_ID is set; copy it from the OAuth client',
     )
   }
-  if (/change[-_ ]?me|replace[-_ ]?me|placeholder|your[-_ ]|<.*>/i.test(values.googleClientSecret ?? '')) {
+  if (isSampleSecret(values.googleClientSecret ?? '')) {
     problems.push('GOOGLE_CLIENT_SECRET: looks like a sample value; copy it from the OAuth client')
   }
   if (
@@ -222,7 +253,56 @@ function contradictions(values: Partial<z.output<typeof settings>>): string[] {
       'DANGEROUSLY_ALLOW_ANY_ACCOUNT: contradicts ALLOWED_DOMAINS and ALLOWED_EMAILS; keep either it or them',
     )
   }
+  if (
+    values.dangerouslyAllowAnyAccount &&
+    (values.signUp === 'invited' || values.allowlistUrl !== undefined)
+  ) {
+    problems.push('DANGEROUSLY_ALLOW_ANY_ACCOUNT: contradicts SIGN_UP=invited and ALLOWLIST_URL; remove it')
+  }
+  if (values.allowlistToken !== undefined && values.allowlistUrl === undefined) {
+    problems.push('ALLOWLIST_TOKEN: is for ALLOWLIST_URL, which is not set; set that too, or remove it')
+  }
+  if ((values.allowlistStaleMax ?? 0) < (values.allowlistInterval ?? 0)) {
+    problems.push('ALLOWLIST_STALE_MAX: is shorter than ALLOWLIST_INTERVAL, so that nobody could sign in')
+  }
   return problems
+}
+
+/** A browser takes a cookie for a domain only from a host in that domain. */
+function wrongDomain({ cookieDomain, authBaseUrl }: Partial<z.output<typeof settings>>): string[] {
+  if (cookieDomain === undefined || authBaseUrl === undefined) return []
+  const { hostname } = new URL(authBaseUrl)
+  return hostname === cookieDomain || hostname.endsWith(`.${cookieDomain}`)
+    ? []
+    : [`COOKIE_DOMAIN: ${hostname}, the host of AUTH_BASE_URL, is not in ${cookieDomain}`]
+}
+
+/** A rule for a provider that nobody set up is a slip of the pen. Those for google may wait for GOOGLE_CLIENT_ID. */
+function unknownProviders(
+  values: Partial<z.output<typeof settings>>,
+  others: readonly ProviderSettings[],
+): string[] {
+  const known = new Set(['google', '*', ...others.map(({ id }) => id)])
+  const issuers = [...googleProvider(values), ...others].map(({ issuer }) => issuer)
+  const twice = issuers.filter((one, index) => issuers.indexOf(one) !== index)
+  return [
+    ...ruleSettings.flatMap((member) =>
+      (values[member] ?? [])
+        .filter(({ provider }) => !known.has(provider))
+        .map(
+          ({ provider }) =>
+            `${environmentName(member)}: no provider has the id ${provider}; set PROVIDER_${provider.toUpperCase().replaceAll('-', '_')}_ISSUER, or correct it`,
+        ),
+    ),
+    ...twice.map((one) => `PROVIDER_<ID>_ISSUER: two providers have the issuer ${one}; keep one of them`),
+  ]
+}
+const ruleSettings = ['allowedDomains', 'allowedEmails', 'deniedEmails', 'adminEmails'] as const
+
+function googleProvider(values: Partial<z.output<typeof settings>>): ProviderSettings[] {
+  const { googleClientId: clientId, googleClientSecret: clientSecret, googleIssuer: issuer } = values
+  if (!clientId || clientSecret === undefined || issuer === undefined) return []
+  return [{ id: 'google', label: 'Google', issuer, clientId, clientSecret, trustsEmail: false }]
 }
 
 function environmentName(member: string): string {

@@ -1,27 +1,29 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
+import {
+  composeAccess,
+  composeAdmin,
+  composeAllowlist,
+  composeSignIn,
+  settledRules,
+} from './compose-services.ts'
 import type { Config } from './config.ts'
 import { deriveKeys } from './domain/derived-keys.ts'
 import { KeydeskError } from './domain/errors.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnvironment } from './http/environment.ts'
 import { describeCause } from './http/problem.ts'
-import { createBeginSignIn } from './services/begin-sign-in.ts'
-import { createCheckCallback } from './services/check-callback.ts'
-import { createFinishSignIn } from './services/finish-sign-in.ts'
+import { createLog } from './log.ts'
 import { createSecretHasher } from './services/hash-secret.ts'
 import { createKeyMemory } from './services/key-memory.ts'
 import { createLimitRate } from './services/limit-rate.ts'
 import { createLimitSharedRate } from './services/limit-shared-rate.ts'
 import { createMakeKey } from './services/make-key.ts'
 import { createMetrics, type Metrics } from './services/metrics.ts'
-import { createMintKey } from './services/mint-key.ts'
-import { createMintSsoKey } from './services/mint-sso-key.ts'
 import { openKeyring } from './services/open-keyring.ts'
+import { createFindOwnerRights } from './services/owner-rights.ts'
 import { createRecordRefusal } from './services/record-refusal.ts'
 import { createRecordUsage } from './services/record-usage.ts'
-import { createRevokeKey } from './services/revoke-key.ts'
 import { createVerifyKey } from './services/verify-key.ts'
-import { createProvider } from './sso/provider.ts'
 import { openStorage } from './storage/storage.ts'
 
 const addressesCountedMax = 50_000
@@ -48,7 +50,7 @@ export async function createGateway(
   options: { now?: () => Date; log?: DestinationStream } = {},
 ): Promise<Gateway> {
   const now = options.now ?? (() => new Date())
-  const log = createLog(config, options.log)
+  const log = createLog(config.logLevel, options.log)
   const derived = deriveKeys(config.proxyMasterKey)
   const previous = config.proxyMasterKeyPrevious
   const metrics = createMetrics()
@@ -78,8 +80,11 @@ export async function createGateway(
     metrics.watchLiveKeys(() => storage.keys.countLive(now()))
     if (storage.feedState !== null) metrics.watchFeed(storage.feedState)
     const usage = createRecordUsage({ storage })
+    const { access, findSession } = composeAccess(config, storage, now)
     const verifyKey = createVerifyKey({
       storage,
+      access,
+      ownerRights: createFindOwnerRights(config.keyLease),
       keyring,
       hasher,
       memory: createKeyMemory(config.verifiedKeysMax),
@@ -97,21 +102,24 @@ export async function createGateway(
       if (isLeaving) throw new KeydeskError('unavailable', { message: 'This process is about to stop.' })
       await storage.ping()
     }
+    const parts = { config, storage, metrics, makeKey, derived, recordRefusal, access, findSession, now }
     const app = createApp({
-      config,
+      ...parts,
       log,
-      storage,
       verifyKey,
       limitRate: createLimitRate(addressesCountedMax),
-      metrics,
-      mintKey: createMintKey({ storage, makeKey, now }),
-      revokeKey: createRevokeKey({ storage, metrics, now }),
-      recordRefusal,
-      signIn: createSignIn(),
+      signIn: composeSignIn(parts),
+      admin: composeAdmin(parts),
+      settled: settledRules(config),
       checkReadiness,
-      now,
     })
-    const stopFlushing = every(config.usageFlushInterval, usage.flush, log)
+    const stopFlushing = every(config.usageFlushInterval, usage.flush, 'usage was not written', log)
+    const pollAllowlist = composeAllowlist(config, storage, (message) => log.warn(message), now)
+    const listFailed = 'the list at ALLOWLIST_URL was not read; the last good copy stays'
+    const stopPolling =
+      pollAllowlist === null ? null : every(config.allowlistInterval, pollAllowlist, listFailed, log)
+    // At once, but the start does not wait for somebody else's server.
+    const firstPoll = pollAllowlist?.().catch((error) => logFailure(error, listFailed, log))
     return {
       fetch: (request, bindings) => app.fetch(request, bindings ?? {}),
       log,
@@ -121,53 +129,13 @@ export async function createGateway(
       },
       close: async () => {
         stopFlushing()
+        stopPolling?.()
+        await firstPoll
         await usage
           .flush()
           .catch((error) => log.error({ cause: describeCause(error) }, 'usage was not written'))
         await storage.close()
       },
-    }
-
-    function createSignIn() {
-      if (config.googleClientId === '') return null
-      const provider = createProvider({
-        id: 'google',
-        label: 'Google',
-        issuer: config.googleIssuer,
-        clientId: config.googleClientId,
-        clientSecret: config.googleClientSecret,
-        redirectUri: `${config.authBaseUrl}/auth/callback`,
-        timeoutSeconds: config.providerTimeout,
-        now,
-      })
-      const rules = {
-        allowedDomains: config.allowedDomains,
-        allowedEmails: config.allowedEmails,
-        adminEmails: config.adminEmails,
-        openWithoutRules: config.admitsAnybody,
-      }
-      const shared = {
-        storage,
-        provider,
-        rules,
-        metrics,
-        now,
-        stateKey: derived.state,
-        attemptKey: derived.attempt,
-        stateTtlSeconds: config.stateTtl,
-      }
-      const ssoKey = {
-        scopes: config.ssoKeyScopes,
-        ttlSeconds: config.ssoKeyTtl,
-        perUserMax: config.ssoKeysMax,
-      }
-      const mintSsoKey = createMintSsoKey({ storage, makeKey, ssoKey, now })
-      const checkCallback = createCheckCallback(shared)
-      return {
-        label: provider.label,
-        beginSignIn: createBeginSignIn(shared),
-        finishSignIn: createFinishSignIn({ ...shared, checkCallback, mintSsoKey, recordRefusal }),
-      }
     }
   } catch (error) {
     await storage.close()
@@ -175,29 +143,15 @@ export async function createGateway(
   }
 }
 
-/**
- * JSON lines on standard output, written in batches: half a second may be lost by a crash, nothing by an orderly end. No
- * secret is passed to the log; should one ever be, under one of these names, it is taken out.
- */
-function createLog(config: Config, destination?: DestinationStream): Logger {
-  return pino(
-    {
-      level: config.logLevel,
-      base: null,
-      timestamp: pino.stdTimeFunctions.isoTime,
-      redact: ['authorization', 'cookie', 'key_text', 'keyText', 'secret', 'token', 'state'].flatMap(
-        (name) => [name, `*.${name}`],
-      ),
-    },
-    destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 500 }),
-  )
-}
-
 /** Does `work` every so many seconds, until the answer is called. A failure is logged, and the next time comes. */
-function every(seconds: number, work: () => Promise<void>, log: Logger): () => void {
+function every(seconds: number, work: () => Promise<void>, failure: string, log: Logger): () => void {
   const timer = setInterval(() => {
-    work().catch((error: unknown) => log.error({ cause: describeCause(error) }, 'usage was not written'))
+    work().catch((error: unknown) => logFailure(error, failure, log))
   }, seconds * 1000)
   timer.unref()
   return () => clearInterval(timer)
+}
+
+function logFailure(error: unknown, failure: string, log: Logger): void {
+  log.error({ cause: describeCause(error) }, failure)
 }

@@ -25,6 +25,11 @@ async function main(): Promise<void> {
   if (metricsServer !== null) await listen(metricsServer, config.metricsPort ?? 0, config.host)
   gateway.log.info({ host: config.host, port: config.port, url: config.authBaseUrl }, 'Keydesk listens')
   for (const warning of warningsFor(config)) gateway.log.warn(warning)
+  if (config.providers.length > 0 && config.keyLease === null) {
+    gateway.log.info(
+      'KEY_LEASE is off: the key of somebody who left works until it expires, is revoked, or a rule stops covering them.',
+    )
+  }
 }
 
 /** `/metrics` without a token, on METRICS_PORT: for networks in which only the collector reaches that port. */
@@ -86,13 +91,24 @@ function leaveOnSignal(
 
 function warningsFor(config: Config): string[] {
   const warnings: string[] = []
-  if (config.googleClientId === '') warnings.push('GOOGLE_CLIENT_ID is empty, so sign-in is off.')
+  if (config.providers.length === 0) {
+    warnings.push('No sign-in provider is set (GOOGLE_CLIENT_ID is empty), so sign-in is off.')
+  }
   if (config.dangerouslyAllowAnyAccount) {
     warnings.push('DANGEROUSLY_ALLOW_ANY_ACCOUNT is on: anybody with a verified account gets a key.')
   }
   const isSilent = config.allowedDomains.length + config.allowedEmails.length === 0
-  if (config.isLoopback && isSilent && !config.dangerouslyAllowAnyAccount) {
+  if (config.admitsAnybody && isSilent && !config.dangerouslyAllowAnyAccount) {
     warnings.push('AUTH_BASE_URL is on loopback and no rule is set, so any verified account may sign in.')
+  }
+  const hasGoogle = config.providers.some(({ id }) => id === 'google')
+  const forGoogle = [...config.allowedDomains, ...config.allowedEmails, ...config.adminEmails].filter(
+    ({ provider }) => provider === 'google',
+  )
+  if (config.providers.length > 0 && !hasGoogle && forGoogle.length > 0) {
+    warnings.push(
+      `Rules without a provider are for google, which is not set up: write ${config.providers[0]?.id}:${forGoogle[0]?.value} instead.`,
+    )
   }
   if (config.trustedProxies.some(([, bits]) => bits === 0)) {
     warnings.push(

@@ -1,8 +1,11 @@
+import { getPublicSuffix } from 'tldts'
 import { z } from 'zod'
+import type { AccessRuleKind } from './domain/access-policy.ts'
 import { parseDuration } from './domain/duration.ts'
-import { normalizeEmail } from './domain/email-address.ts'
 import { parsePostgresUrl } from './domain/postgres-url.ts'
 import type { RateLimit } from './domain/rate-limit.ts'
+import { parseReturnOrigin, type ReturnOrigin } from './domain/return-to.ts'
+import { parseRuleValue, splitProvider } from './domain/rule-text.ts'
 
 /* The kinds of value that a setting can have: each reads a text of the environment, or says what it must be. */
 
@@ -45,11 +48,21 @@ export const list = <T>(what: string, read: (item: string) => T | null) =>
     }
     return items
   })
-export const emails = list('an email address (a wildcard matches nobody)', (text) =>
-  text.includes('*') ? null : normalizeEmail(text),
-)
-export const domains = list('a domain such as example.com (no wildcard, no @)', (text) =>
-  normalizeEmail(`someone@${text}`) === null || !text.includes('.') ? null : text.toLowerCase(),
+/** What a rule of the settings is about: `value`, or `provider:value`. */
+const ruleList = (kind: AccessRuleKind, defaultProvider: string, what: string) =>
+  list(what, (text) => {
+    const { provider, value: written } = splitProvider(text)
+    const value = parseRuleValue(kind, written)
+    if (value === null || (provider === '*' && kind !== 'deny_email')) return null
+    return { kind, provider: provider ?? defaultProvider, value }
+  })
+const anAddress = 'an email address, or provider:address (a wildcard matches nobody)'
+export const allowedEmails = ruleList('allow_email', 'google', anAddress)
+export const deniedEmails = ruleList('deny_email', '*', anAddress)
+export const allowedDomains = ruleList(
+  'allow_domain',
+  'google',
+  'a domain such as example.com, or provider:domain (no wildcard, no @)',
 )
 export const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true')
 export const rateLimit = z.string().transform((text, context): RateLimit | null => {
@@ -104,3 +117,32 @@ export const databaseUrl = z.string().superRefine((text, context) => {
     )
   }
 })
+
+/** Whether strangers can have names below it: `com`, `co.uk`, and where hosting companies give names away, `github.io`. */
+function isPublicSuffix(hostname: string): boolean {
+  return getPublicSuffix(hostname, { allowPrivateDomains: true }) === hostname
+}
+
+export const returnOrigins = list<ReturnOrigin>(
+  'an origin such as https://app.example.com or https://*.apps.example.com (https, or http on loopback; no path)',
+  (text) => parseReturnOrigin(text, isPublicSuffix),
+)
+/** The Domain attribute of a cookie (RFC 6265bis §5.6.3). */
+export const cookieDomain = z.string().transform((text, context) => {
+  const domain = parseRuleValue('allow_domain', text.replace(/^\./, ''))
+  if (domain === null) context.addIssue('must be a domain such as example.com')
+  else if (isPublicSuffix(domain))
+    context.addIssue(`${domain} is a public suffix: strangers have names below it, and would get the cookie`)
+  else return domain
+  return z.NEVER
+})
+export const listUrl = z.string().refine((text) => {
+  if (!URL.canParse(text)) return false
+  const { protocol, hostname, username, password, hash } = new URL(text)
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && loopbackHosts.has(hostname))
+  return isSafe && username === '' && password === '' && hash === ''
+}, 'must be an https URL (http only on loopback) without a user')
+/** One line for people: an address, a link, or a few words. */
+export const contact = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of 200 characters at most')
+/** A secret that somebody else made: any printable ASCII. */
+export const foreignSecret = z.string().regex(/^[!-~]{1,2000}$/, 'must be printable ASCII without spaces')

@@ -1,3 +1,5 @@
+import { Fact } from './fact.tsx'
+import { Instant } from './instant.tsx'
 import { type Assets, CopyButton, Layout, linkTarget } from './layout.tsx'
 
 export type KeyPageProps = {
@@ -83,15 +85,6 @@ export function KeyPage(props: KeyPageProps) {
   )
 }
 
-function Fact({ term, children }: { term: string; children?: unknown }) {
-  return (
-    <div>
-      <dt>{term}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
-}
-
 function Snippet({ id, text, copy }: { id: string; text: string; copy: string }) {
   return (
     <div class="snippet">
@@ -102,16 +95,5 @@ function Snippet({ id, text, copy }: { id: string; text: string; copy: string })
       </pre>
       <CopyButton of={id} label={copy} />
     </div>
-  )
-}
-
-/** A date that people can read, in UTC; the exact one is in the markup and on hover. */
-function Instant({ at }: { at: Date }) {
-  const day = at.toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
-  const iso = at.toISOString()
-  return (
-    <time datetime={iso} title={iso}>
-      {day}, <span class="whole">{iso.slice(11, 16)} UTC</span>
-    </time>
   )
 }

@@ -11,11 +11,13 @@ export type LayoutProps = {
   clearAddress?: string
   /** The page shows a secret: the script blanks it when the page is left. */
   secret?: boolean
+  /** Where the browser goes by itself. */
+  refreshTo?: string
   children: Child
 }
 
 /** The frame of every page. Nothing inline: the CSP allows style and script from our own origin only. */
-export function Layout({ title, assets, requestId, clearAddress, secret, children }: LayoutProps) {
+export function Layout({ title, assets, requestId, clearAddress, secret, refreshTo, children }: LayoutProps) {
   return (
     <html lang="en">
       <head>
@@ -24,6 +26,7 @@ export function Layout({ title, assets, requestId, clearAddress, secret, childre
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <meta name="referrer" content="no-referrer" />
+        {refreshTo && <meta http-equiv="refresh" content={`0; url=${refreshTo}`} />}
         <title>{`${title} · Keydesk`}</title>
         <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href={assets.css} />

@@ -8,6 +8,8 @@ export type ProblemPageProps = {
   title: string
   whatHappened: string
   whatToDo: string
+  /** How to reach whoever can help; shown where a person needs somebody's help. */
+  contact?: string
   action?: { href: string; label: string }
   /** Given where the address holds `code` and `state`: the path that takes its place. */
   clearAddress?: string
@@ -15,12 +17,18 @@ export type ProblemPageProps = {
 
 /** What went wrong, what to do about it, and the id that lets an operator find it. */
 export function ProblemPage(props: ProblemPageProps) {
-  const { assets, requestId, status, code, title, whatHappened, whatToDo, action, clearAddress } = props
+  const { assets, requestId, status, code, title, whatHappened, whatToDo, contact, action, clearAddress } =
+    props
   return (
     <Layout title={title} assets={assets} clearAddress={clearAddress}>
       <h1>{title}</h1>
       <p class="lede">{whatHappened}</p>
       <p>{whatToDo}</p>
+      {contact && (
+        <p>
+          Whom to ask: <Contact text={contact} />.
+        </p>
+      )}
       {action && (
         <p class="leave">
           <a class="button main" href={linkTarget(action.href)}>
@@ -46,4 +54,10 @@ export function ProblemPage(props: ProblemPageProps) {
       </section>
     </Layout>
   )
+}
+
+/** An address or a link becomes one; anything else is shown as it is. */
+function Contact({ text }: { text: string }) {
+  if (/^[^\s@:/?#]+@[^\s@:/?#]+$/.test(text)) return <a href={`mailto:${text}`}>{text}</a>
+  return /^https:\/\/\S+$/.test(text) ? <a href={linkTarget(text)}>{text}</a> : <strong>{text}</strong>
 }

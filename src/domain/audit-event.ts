@@ -5,8 +5,22 @@ import { randomText } from './random-text.ts'
 export const auditActions = [
   'sign_in.succeeded',
   'sign_in.refused',
+  'session.ended',
+  'sessions.ended',
   'user.created',
   'user.updated',
+  'user.role_changed',
+  'user.disabled',
+  'user.enabled',
+  'user.everything_revoked',
+  'user.erased',
+  'identity.linked',
+  'identity.approved',
+  'invitation.created',
+  'invitation.accepted',
+  'invitation.withdrawn',
+  'access_rule.created',
+  'access_rule.deleted',
   'key.minted',
   'key.revoked',
   'admin.refused',
@@ -30,7 +44,7 @@ export interface AuditEvent {
   readonly at: Date
   readonly action: AuditAction
   readonly actor: Actor
-  /** What it was done to: `user:<id>`, `key:<id>`, `keyring:<id>`, or null. */
+  /** What it was done to: `user:<id>`, `key:<id>`, `keyring:<id>`, `rule:<id>`, `invitation:<id>`, or null. */
   readonly target: string | null
   /** Facts without personal data: reasons, scopes, ids. */
   readonly facts: Readonly<Record<string, unknown>>

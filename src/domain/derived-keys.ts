@@ -18,7 +18,8 @@ export function deriveKeys(masterKey: string): DerivedKeys {
     new Uint8Array(hkdfSync('sha256', masterKey, 'keydesk/v1', `keydesk/v1/${use}`, 32))
   return {
     state: derive('state'),
-    attempt: derive('attempt'),
+    // The number is that of the form of what it seals.
+    attempt: derive('attempt/2'),
     keyring: derive('keyring'),
     auditThrottle: derive('audit-throttle'),
   }

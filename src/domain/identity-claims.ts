@@ -20,7 +20,12 @@ export type ClaimsRefusal =
   | 'subject_unusable'
 export type ClaimsReading =
   | { readonly outcome: 'good'; readonly claims: IdentityClaims }
-  | { readonly outcome: 'refused'; readonly reason: ClaimsRefusal; readonly email: string | null }
+  | {
+      readonly outcome: 'refused'
+      readonly reason: ClaimsRefusal
+      readonly subject: string | null
+      readonly email: string | null
+    }
 
 type Claims = Readonly<Record<string, unknown>>
 
@@ -29,18 +34,27 @@ const googleIssuer = 'https://accounts.google.com'
 /**
  * Reads the person from the claims of the ID token, else of UserInfo (OpenID Connect Core §5.1). Both are proven to
  * speak of the same `sub` before. `email_verified` must be boolean true wherever it is said: Google sends a boolean, and
- * a string is not truth. From Google itself an address counts as proven only if Google is the authority over it.
+ * a string is not truth; where the issuer never says it, the settings may vouch for its addresses. From Google itself an
+ * address counts as proven only if Google is the authority over it.
  */
-export function readIdentityClaims(idToken: Claims, userInfo: Claims, issuer: string): ClaimsReading {
+export function readIdentityClaims(
+  idToken: Claims,
+  userInfo: Claims,
+  { issuer, trustsEmail }: { readonly issuer: string; readonly trustsEmail: boolean },
+): ClaimsReading {
   const subject = idToken.sub
-  if (typeof subject !== 'string' || !/^[!-~]{1,255}$/.test(subject)) return refused('subject_unusable', null)
+  if (typeof subject !== 'string' || !/^[!-~]{1,255}$/.test(subject))
+    return { outcome: 'refused', reason: 'subject_unusable', subject: null, email: null }
+  const refused = (reason: ClaimsRefusal, email: string | null): ClaimsReading => {
+    return { outcome: 'refused', reason, subject, email }
+  }
   const emails = [idToken.email, userInfo.email].filter((email) => email !== undefined)
   const normalized = emails.map((email) => (typeof email === 'string' ? normalizeEmail(email) : null))
   const email = normalized[0] ?? null
   if (email === null || normalized.includes(null)) return refused('no_email', null)
   if (normalized.some((other) => other !== email)) return refused('emails_differ', email)
   const verified = [idToken.email_verified, userInfo.email_verified].filter((claim) => claim !== undefined)
-  if (verified.length === 0 || verified.some((claim) => claim !== true))
+  if ((verified.length === 0 && !trustsEmail) || verified.some((claim) => claim !== true))
     return refused('email_unverified', email)
   const hds = [idToken.hd, userInfo.hd].filter((hd) => hd !== undefined)
   const hd = typeof hds[0] === 'string' && hds[0] !== '' ? hds[0].toLowerCase() : null
@@ -61,10 +75,6 @@ export function readIdentityClaims(idToken: Claims, userInfo: Claims, issuer: st
       hd,
     },
   }
-}
-
-function refused(reason: ClaimsRefusal, email: string | null): ClaimsReading {
-  return { outcome: 'refused', reason, email }
 }
 
 function profileText(claim: unknown, lengthMax: number): string | null {

@@ -11,9 +11,30 @@ export interface JudgedKey {
 export interface JudgedOwner {
   readonly status: string
   readonly scopeLimit: readonly string[] | null
+  readonly groups: readonly string[]
 }
 
-export type KeyRefusal = 'revoked_key' | 'user_disabled' | 'expired_key' | 'insufficient_scope'
+/** What is asked of a key beyond being good: every scope, and that its owner is in every group. */
+export interface Demands {
+  readonly scopes: readonly string[]
+  readonly groups: readonly string[]
+}
+
+/** What the rules say of an owner right now. */
+export interface OwnerRights {
+  readonly isAllowed: boolean
+  /** Until when the owner may go without signing in; null where that does not matter. */
+  readonly leaseUntil: Date | null
+}
+
+export type KeyRefusal =
+  | 'revoked_key'
+  | 'user_disabled'
+  | 'owner_not_allowed'
+  | 'expired_key'
+  | 'lease_expired'
+  | 'insufficient_scope'
+  | 'forbidden'
 
 /** The state of a key as such. Revoked wins over expired: it was somebody's decision, and it is final. */
 export function keyStatus(key: Pick<JudgedKey, 'revokedAt' | 'expiresAt'>, now: Date): KeyStatus {
@@ -26,15 +47,20 @@ export function keyStatus(key: Pick<JudgedKey, 'revokedAt' | 'expiresAt'>, now: 
 export function judgeKey(
   key: JudgedKey,
   owner: JudgedOwner,
-  wantedScopes: readonly string[],
+  rights: OwnerRights,
+  demands: Demands,
   now: Date,
 ): KeyRefusal | null {
   const status = keyStatus(key, now)
   if (status === 'revoked') return 'revoked_key'
   // Anything but the one good word refuses: a status that this version does not know must not pass.
   if (owner.status !== 'active') return 'user_disabled'
+  if (!rights.isAllowed) return 'owner_not_allowed'
   if (status === 'expired') return 'expired_key'
-  if (wantedScopes.length === 0) return null
-  const scopes = effectiveScopes(key.scopes, owner.scopeLimit)
-  return wantedScopes.every((scope) => scopes.includes(scope)) ? null : 'insufficient_scope'
+  if (rights.leaseUntil !== null && rights.leaseUntil.getTime() <= now.getTime()) return 'lease_expired'
+  if (demands.scopes.length > 0) {
+    const scopes = effectiveScopes(key.scopes, owner.scopeLimit)
+    if (!demands.scopes.every((scope) => scopes.includes(scope))) return 'insufficient_scope'
+  }
+  return demands.groups.every((group) => owner.groups.includes(group)) ? null : 'forbidden'
 }

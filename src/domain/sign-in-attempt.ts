@@ -11,12 +11,27 @@ export interface SignInAttempt {
   readonly provider: string
   readonly codeVerifier: string
   readonly openIdNonce: string
+  readonly purpose: SignInPurpose
 }
+
+/** What is to come of a sign-in: a new key, a session, or one more identity for whoever holds a session. */
+export type SignInPurpose =
+  | { readonly kind: 'key' }
+  | { readonly kind: 'session'; readonly returnTo: string }
+  | { readonly kind: 'link'; readonly sessionId: string }
 
 export interface AttemptCookie {
   readonly name: string
   readonly value: string
 }
+
+type SealedForm = [
+  nonce: string,
+  provider: string,
+  codeVerifier: string,
+  openIdNonce: string,
+  purpose: SignInPurpose,
+]
 
 const namePrefix = '__Host-keydesk-attempt-'
 /** What the attempt cookies of one browser may hold together, so that no server refuses its headers. */
@@ -35,8 +50,9 @@ export function isAttemptCookie(name: string): boolean {
 /** Seals an attempt into its cookie. */
 export function sealAttempt(attempt: SignInAttempt, key: Uint8Array): AttemptCookie {
   const name = attemptCookieName(attempt.nonce)
-  const { nonce, provider, codeVerifier, openIdNonce } = attempt
-  return { name, value: seal(JSON.stringify([nonce, provider, codeVerifier, openIdNonce]), key, name) }
+  const { nonce, provider, codeVerifier, openIdNonce, purpose } = attempt
+  const form: SealedForm = [nonce, provider, codeVerifier, openIdNonce, purpose]
+  return { name, value: seal(JSON.stringify(form), key, name) }
 }
 
 /** Opens the cookie of the attempt with this nonce, or answers null: not ours, not whole, or another attempt's. */
@@ -73,8 +89,8 @@ function openNamed(cookie: AttemptCookie, key: Uint8Array): SignInAttempt | null
   const opened = openSealed(cookie.value, key, cookie.name)
   if (opened === null) return null
   // Guarantee: the seal proves that we wrote it, in this form; a change of the form changes the derived key's name.
-  const [nonce, provider, codeVerifier, openIdNonce] = JSON.parse(opened) as [string, string, string, string]
-  return { nonce, provider, codeVerifier, openIdNonce }
+  const [nonce, provider, codeVerifier, openIdNonce, purpose] = JSON.parse(opened) as SealedForm
+  return { nonce, provider, codeVerifier, openIdNonce, purpose }
 }
 
 function cookieBytes(cookie: AttemptCookie): number {

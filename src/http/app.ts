@@ -3,18 +3,32 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { KeydeskError } from '../domain/errors.ts'
+import type { Access, SettledRules } from '../services/access-policies.ts'
+import type { AddAccessRule } from '../services/add-access-rule.ts'
 import type { BeginSignIn } from '../services/begin-sign-in.ts'
+import type { ChangeUser } from '../services/change-user.ts'
+import type { CreateServiceAccount } from '../services/create-service-account.ts'
+import type { EndSessions } from '../services/end-sessions.ts'
+import type { EraseUser } from '../services/erase-user.ts'
+import type { FindSession } from '../services/find-session.ts'
 import type { FinishSignIn } from '../services/finish-sign-in.ts'
+import type { InviteUser } from '../services/invite-user.ts'
 import type { LimitRate } from '../services/limit-rate.ts'
 import type { Metrics } from '../services/metrics.ts'
 import type { MintKey } from '../services/mint-key.ts'
+import type { PreviewAccessRules } from '../services/preview-access-rules.ts'
 import type { RecordRefusal } from '../services/record-refusal.ts'
+import type { RemoveAccessRule } from '../services/remove-access-rule.ts'
+import type { RevokeEverything } from '../services/revoke-everything.ts'
 import type { RevokeKey } from '../services/revoke-key.ts'
 import type { VerifyKey } from '../services/verify-key.ts'
+import type { WithdrawInvitation } from '../services/withdraw-invitation.ts'
+import type { Provider } from '../sso/provider.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readAssets } from './assets.ts'
 import { createCallers } from './callers.ts'
 import { createCountFailure } from './count-failure.ts'
+import { createReadSession } from './current-session.ts'
 import type { AppEnvironment } from './environment.ts'
 import { answerUnrouted } from './middleware/answer-unrouted.ts'
 import { identifyCaller } from './middleware/identify-caller.ts'
@@ -28,18 +42,40 @@ import { createAnswerProblem } from './problem.ts'
 import { createRefuseKey } from './refuse-key.ts'
 import { createRequestIds } from './request-ids.ts'
 import { responseHeaders } from './response-headers.ts'
+import { accountRoutes } from './routes/account.ts'
+import { adminAccessRuleRoutes } from './routes/admin-access-rules.ts'
 import { adminAuditRoutes } from './routes/admin-audit.ts'
+import { adminInvitationRoutes } from './routes/admin-invitations.ts'
 import { adminKeyRoutes } from './routes/admin-keys.ts'
+import { adminSessionRoutes } from './routes/admin-sessions.ts'
 import { adminUserRoutes } from './routes/admin-users.ts'
 import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { createValidateApp, validatePath, validateRoutes } from './routes/validate.ts'
+import { createSendToProvider } from './send-to-provider.ts'
+import { createSessionCookies } from './session-cookies.ts'
 import { describeIssues } from './validation-issues.ts'
-import { whoMaySignIn } from './who-may-sign-in.ts'
 
 const bodyBytesMax = 64 * 1024
+
+/** What admins do. */
+export interface AdminServices {
+  readonly mintKey: MintKey
+  readonly revokeKey: RevokeKey
+  readonly changeUser: ChangeUser
+  readonly eraseUser: EraseUser
+  readonly revokeEverything: RevokeEverything
+  readonly createServiceAccount: CreateServiceAccount
+  readonly invitations: InviteUser
+  readonly withdrawInvitation: WithdrawInvitation
+  readonly addAccessRule: AddAccessRule
+  readonly removeAccessRule: RemoveAccessRule
+  readonly previewAccessRules: PreviewAccessRules
+  readonly endSessions: EndSessions
+}
 
 export interface AppDependencies {
   readonly config: Config
@@ -48,11 +84,17 @@ export interface AppDependencies {
   readonly verifyKey: VerifyKey
   readonly limitRate: LimitRate
   readonly metrics: Metrics
-  readonly mintKey: MintKey
-  readonly revokeKey: RevokeKey
+  readonly access: Access
+  readonly findSession: FindSession
   readonly recordRefusal: RecordRefusal
   /** Null where no provider is configured: sign-in is off then. */
-  readonly signIn: { label: string; beginSignIn: BeginSignIn; finishSignIn: FinishSignIn } | null
+  readonly signIn: {
+    readonly providers: readonly Provider[]
+    readonly beginSignIn: BeginSignIn
+    readonly finishSignIn: FinishSignIn
+  } | null
+  readonly admin: AdminServices
+  readonly settled: SettledRules
   /** Rejects when `/readyz` must not say that requests can be answered. */
   readonly checkReadiness: () => Promise<void>
   readonly now: () => Date
@@ -65,7 +107,7 @@ export interface App {
 
 /** The whole HTTP surface. */
 export function createApp(dependencies: AppDependencies): App {
-  const { config, log, signIn, metrics, limitRate } = dependencies
+  const { config, log, signIn, admin, metrics, limitRate } = dependencies
   const headers = responseHeaders(config.authBaseUrl)
   const callers = createCallers(config.trustedProxies)
   const nextRequestId = createRequestIds()
@@ -81,9 +123,11 @@ export function createApp(dependencies: AppDependencies): App {
   const pages = createPages({
     assets: assets.paths,
     baseUrl: config.authBaseUrl,
-    providerLabel: signIn?.label ?? null,
-    whoMaySignIn: whoMaySignIn(config),
+    providers: signIn?.providers ?? [],
+    contact: config.adminContact,
   })
+  const sessionCookies = createSessionCookies({ maxAge: config.sessionMax, domain: config.cookieDomain })
+  const readSession = createReadSession(sessionCookies, dependencies.findSession)
   const answerProblem = createAnswerProblem(pages)
   app.onError(answerProblem)
 
@@ -93,7 +137,7 @@ export function createApp(dependencies: AppDependencies): App {
     callers,
     nextRequestId,
     responseHeaders: headers,
-    refuseKey: createRefuseKey({ countFailure, responseHeaders: headers }),
+    refuseKey: createRefuseKey({ countFailure, responseHeaders: headers, baseUrl: config.authBaseUrl }),
     countFailure,
     answerProblem,
     baseUrl: config.authBaseUrl,
@@ -117,25 +161,52 @@ export function createApp(dependencies: AppDependencies): App {
   )
 
   assets.serve(app)
-  frontRoutes(app, { pages })
+  const shared = {
+    ...dependencies,
+    pages,
+    readSession,
+    sessionCookies,
+    signUp: config.signUp,
+    baseUrl: config.authBaseUrl,
+    idleSecondsMax: config.sessionIdle,
+  }
+  frontRoutes(app, shared)
   healthRoutes(app, dependencies)
   if (config.metricsToken !== undefined)
     metricsRoutes(app, { metrics, token: config.metricsToken, countFailure })
   app.use('/auth/*', limitByAddress('auth', config.authRateLimit, limitRate))
-  if (signIn !== null) signInRoutes(app, { ...signIn, pages, stateTtlSeconds: config.stateTtl })
+  sessionRoutes(app, { ...shared, endSessions: admin.endSessions })
+  if (signIn !== null) {
+    const sendToProvider = createSendToProvider({ ...signIn, stateTtlSeconds: config.stateTtl })
+    signInRoutes(app, { ...shared, ...signIn, sendToProvider, returnOrigins: config.returnToOrigins })
+    accountRoutes(app, { ...shared, sendToProvider })
+  }
 
   app.use('/admin/*', refusePlainHttp(config.authBaseUrl))
   app.use(
     '/admin/*',
     requireAdmin({
       masterKey: config.proxyMasterKey,
+      baseUrl: config.authBaseUrl,
+      readSession,
       recordRefusal: dependencies.recordRefusal,
       countFailure,
     }),
   )
-  adminUserRoutes(app, dependencies)
-  adminKeyRoutes(app, dependencies)
-  adminAuditRoutes(app, dependencies)
+  const { url, staleSecondsMax } = { url: config.allowlistUrl, staleSecondsMax: config.allowlistStaleMax }
+  const adminShared = {
+    ...shared,
+    ...admin,
+    // Rules for Google may be written before its client id is.
+    providerIds: new Set(['google', ...config.providers.map(({ id }) => id)]),
+    allowlist: url === undefined ? null : { url, staleSecondsMax },
+  }
+  adminUserRoutes(app, adminShared)
+  adminInvitationRoutes(app, adminShared)
+  adminSessionRoutes(app, adminShared)
+  adminAccessRuleRoutes(app, adminShared)
+  adminKeyRoutes(app, adminShared)
+  adminAuditRoutes(app, adminShared)
 
   app.notFound(answerUnrouted([...app.routes, ...validateApp.routes]))
   return { fetch: dispatch, routes: [...app.routes, ...validateApp.routes] }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import type { Origin } from '../domain/audit-event.ts'
+import type { Actor, Origin } from '../domain/audit-event.ts'
 import type { CountedCaller } from './callers.ts'
 
 /** What middleware leaves on a request for the handlers behind it. */
@@ -9,6 +9,8 @@ export interface AppEnvironment {
     caller: CountedCaller
     origin: Origin
     log: Logger
+    /** Behind `/admin/`: who asks. */
+    actor: Actor
   }
   /** What @hono/node-server passes beside the request; absent where the app is called without a socket. */
   Bindings: {

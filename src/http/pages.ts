@@ -1,24 +1,47 @@
+import { AccountPage } from '../../templates/account-page.tsx'
 import { FrontPage } from '../../templates/front-page.tsx'
 import { KeyPage } from '../../templates/key-page.tsx'
 import { type Assets, renderPage } from '../../templates/layout.tsx'
+import { OnwardPage } from '../../templates/onward-page.tsx'
 import { ProblemPage } from '../../templates/problem-page.tsx'
+import type { Choice } from '../../templates/provider-buttons.tsx'
+import { SignInPage } from '../../templates/sign-in-page.tsx'
 import { type ErrorCode, errorCodes } from '../domain/errors.ts'
+import type { CurrentSession } from '../services/find-session.ts'
 import type { SignedIn } from '../services/mint-sso-key.ts'
+import type { Session } from '../storage/sessions.ts'
+import { advice, needsSomebody } from './advice.ts'
 
 export type Pages = ReturnType<typeof createPages>
+
+/** What pages need to know of a provider. */
+interface NamedProvider {
+  readonly id: string
+  readonly label: string
+}
 
 /** The pages as text. What they say is decided here; how they look is decided in `templates/`. */
 export function createPages(site: {
   assets: Assets
   baseUrl: string
-  providerLabel: string | null
-  whoMaySignIn: string
+  /** Empty where sign-in is off. */
+  providers: readonly NamedProvider[]
+  contact: string | undefined
 }) {
-  const { assets, baseUrl, providerLabel, whoMaySignIn } = site
-  const signIn =
-    providerLabel === null ? null : { href: '/auth/login', label: `Sign in with ${providerLabel}` }
+  const { assets, baseUrl, providers, contact } = site
   return {
-    front: (requestId: string): string => renderPage(FrontPage({ assets, requestId, signIn, whoMaySignIn })),
+    front: (whoMaySignIn: string, current: CurrentSession | null, requestId: string): string => {
+      const choices = waysIn(null, current === null ? 'Sign in with' : 'Get a new key with')
+      const signedIn = current === null ? null : { name: current.user.name, email: current.user.email }
+      return renderPage(FrontPage({ assets, requestId, choices, whoMaySignIn, signedIn }))
+    },
+
+    /** `returnTo` is a URL that has been judged. */
+    signIn: (whoMaySignIn: string, returnTo: URL | null, requestId: string): string => {
+      const returnHost = returnTo?.host ?? null
+      const choices = waysIn(returnTo, 'Sign in with')
+      return renderPage(SignInPage({ assets, requestId, choices, whoMaySignIn, returnHost }))
+    },
 
     key: ({ user, key, keyText }: SignedIn, requestId: string): string =>
       renderPage(
@@ -34,10 +57,29 @@ export function createPages(site: {
         }),
       ),
 
+    account: (
+      { user, identities, session }: CurrentSession,
+      sessions: readonly Session[],
+      requestId: string,
+    ): string =>
+      renderPage(
+        AccountPage({
+          assets,
+          requestId,
+          user,
+          identities: identities.map((identity) => ({ ...identity, provider: labelOf(identity.provider) })),
+          linkable: providers.filter(({ id }) => !identities.some(({ provider }) => provider === id)),
+          sessions: sessions.map((one) => ({ ...one, isThis: one.id === session.id })),
+        }),
+      ),
+
+    onward: (provider: NamedProvider, url: URL, requestId: string): string =>
+      renderPage(OnwardPage({ assets, requestId, provider: provider.label, url: url.href })),
+
     problem: (problem: { code: ErrorCode; message: string; requestId: string; path: string }): string => {
       const { code, message, requestId, path } = problem
       const { status, title } = errorCodes[code]
-      const offersSignIn = path.startsWith('/auth/') && signIn !== null && code !== 'conflict'
+      const offersSignIn = path.startsWith('/auth/') && providers.length > 0 && code !== 'conflict'
       return renderPage(
         ProblemPage({
           assets,
@@ -47,46 +89,27 @@ export function createPages(site: {
           title,
           whatHappened: message,
           whatToDo: advice[code],
+          ...(contact !== undefined && needsSomebody.has(code) ? { contact } : {}),
           action: offersSignIn
             ? { href: '/auth/login', label: 'Start again' }
             : { href: '/', label: 'Front page' },
           // `code` and `state` leave the address bar on every page that a callback can end on.
-          ...(path === '/auth/callback' ? { clearAddress: '/' } : {}),
+          ...(path.startsWith('/auth/callback') ? { clearAddress: '/' } : {}),
         }),
       )
     },
   }
-}
 
-const startAgain = 'Nothing was changed. You can start again whenever you like.'
-const waitAndTry = 'Wait a moment and try again. If it stays, tell whoever runs Keydesk.'
-const sendAKey = 'Scripts send a key as the header X-API-Key. To get a new key, sign in on the front page.'
-const readTheDocs = 'Check what was sent against the documentation of Keydesk.'
+  function waysIn(returnTo: URL | null, verb: string): Choice[] {
+    const search = returnTo === null ? '' : `?return_to=${encodeURIComponent(returnTo.href)}`
+    const isOnly = providers.length === 1
+    return providers.map(({ id, label }) => ({
+      href: `/auth/login${isOnly ? '' : `/${id}`}${search}`,
+      label: `${verb} ${label}`,
+    }))
+  }
 
-/** What to do about it. A new code does not compile until somebody has thought of that. */
-const advice: Record<ErrorCode, string> = {
-  invalid_request: readTheDocs,
-  state_invalid: startAgain,
-  state_expired: startAgain,
-  missing_key: sendAKey,
-  invalid_key: sendAKey,
-  expired_key: sendAKey,
-  revoked_key: sendAKey,
-  user_disabled: 'Ask an administrator of this Keydesk.',
-  unauthenticated: 'This address is for administrators and their scripts.',
-  insufficient_scope: 'Ask an administrator for a key with that scope.',
-  forbidden: readTheDocs,
-  sign_in_denied: startAgain,
-  email_unverified: 'Open the account settings of your provider, verify the address, and start again.',
-  not_allowed: 'If you have several accounts, start again and choose another one.',
-  not_found: 'Check the address, or begin at the front page.',
-  method_not_allowed: 'Begin at the front page.',
-  conflict: 'An administrator can make room. Until then the keys that you have keep working.',
-  too_large: readTheDocs,
-  unsupported_media_type: readTheDocs,
-  rate_limited: 'Wait that long, then try again. If it comes back, tell whoever runs Keydesk.',
-  internal: waitAndTry,
-  provider_error: 'This is usually over in a few minutes. If it stays, tell whoever runs Keydesk.',
-  overloaded: waitAndTry,
-  unavailable: waitAndTry,
+  function labelOf(providerId: string): string {
+    return providers.find(({ id }) => id === providerId)?.label ?? providerId
+  }
 }

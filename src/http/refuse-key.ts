@@ -17,12 +17,15 @@ interface Refusal {
   readonly bodyStart: string
 }
 
-const details: Record<Refused['outcome'], string> = {
+const details = {
   invalid_key: 'This is not a key of ours. Check that the whole key was copied.',
   revoked_key: 'This key was revoked. Sign in for a new one.',
   user_disabled: 'The owner of this key is disabled. Ask an administrator.',
+  owner_not_allowed:
+    'The owner of this key is not on the list of who may come in any more. Ask an administrator.',
   expired_key: 'This key has expired. Sign in for a new one.',
   insufficient_scope: 'This key does not carry every scope that was asked for.',
+  forbidden: 'The owner of this key is not in every group that was asked for.',
   rate_limited: 'This key was used more often than its limit allows. Wait as long as Retry-After says.',
 }
 
@@ -32,14 +35,22 @@ export type RefuseKey = ReturnType<typeof createRefuseKey>
 export function createRefuseKey(dependencies: {
   countFailure: CountFailure | null
   responseHeaders: Readonly<Record<string, string>>
+  /** Where the owner of a key signs in. */
+  baseUrl: string
 }) {
-  const { countFailure, responseHeaders } = dependencies
-  const byOutcome = {
+  const { countFailure, responseHeaders, baseUrl } = dependencies
+  const byOutcome: Record<Refused['outcome'], Refusal> = {
     invalid_key: prepare('invalid_key', details.invalid_key),
     revoked_key: prepare('revoked_key', details.revoked_key),
     user_disabled: prepare('user_disabled', details.user_disabled),
+    owner_not_allowed: prepare('owner_not_allowed', details.owner_not_allowed),
+    lease_expired: prepare(
+      'lease_expired',
+      `The owner of this key has not signed in for too long. Once they do, at ${baseUrl}/auth/login?return_to=/, it works again.`,
+    ),
     expired_key: prepare('expired_key', details.expired_key),
     insufficient_scope: prepare('insufficient_scope', details.insufficient_scope),
+    forbidden: prepare('forbidden', details.forbidden),
     rate_limited: prepare('rate_limited', details.rate_limited),
   }
   const failing = prepare('rate_limited', tooManyFailures)
@@ -54,12 +65,13 @@ export function createRefuseKey(dependencies: {
     if (verification.outcome === 'rate_limited') {
       return answer(c, refusal, accept, requestId, rateLimitHeaders('key', verification.rate))
     }
-    // A missing scope is no failing credential: the key is good.
-    if (countFailure === null || outcome === 'insufficient_scope')
-      return answer(c, refusal, accept, requestId)
+    const lease = 'leaseUntil' in verification ? leaseHeaders(verification.leaseUntil) : undefined
+    // A missing scope or group is no failing credential: the key is good.
+    if (countFailure === null || outcome === 'insufficient_scope' || outcome === 'forbidden')
+      return answer(c, refusal, accept, requestId, lease)
     return countFailure(bucket).then((state) =>
       state === null
-        ? answer(c, refusal, accept, requestId)
+        ? answer(c, refusal, accept, requestId, lease)
         : answer(c, failing, accept, requestId, rateLimitHeaders('failures', state)),
     )
   }
@@ -69,15 +81,15 @@ export function createRefuseKey(dependencies: {
     { code, detail, headers, bodyStart }: Refusal,
     accept: string | undefined,
     requestId: string,
-    rate?: Record<string, string>,
+    more?: Readonly<Record<string, string>>,
   ): Response {
     if (wantsPage(accept)) {
-      for (const [name, value] of Object.entries(rate ?? {})) c.header(name, value)
+      for (const [name, value] of Object.entries(more ?? {})) c.header(name, value)
       throw new KeydeskError(code, { message: detail })
     }
     return new Response(`${bodyStart}${requestId}"}`, {
       status: errorCodes[code].status,
-      headers: { ...headers, ...rate, 'X-Request-Id': requestId },
+      headers: { ...headers, ...more, 'X-Request-Id': requestId },
     })
   }
 
@@ -91,4 +103,9 @@ export function createRefuseKey(dependencies: {
     const empty = JSON.stringify(problemDocument(code, detail, ''))
     return { code, detail, headers, bodyStart: empty.slice(0, -'"}'.length) }
   }
+}
+
+/** Until when a key works without another sign-in of its owner, so that scripts can warn in time. */
+export function leaseHeaders(leaseUntil: Date | null): Readonly<Record<string, string>> | undefined {
+  return leaseUntil === null ? undefined : { 'X-Key-Lease-Until': leaseUntil.toISOString() }
 }

@@ -1,9 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import type { AccessRules } from '../domain/access-rules.ts'
+import type { AccessPolicy } from '../domain/access-policy.ts'
 import { emailDomain } from '../domain/email-address.ts'
-import { type AttemptCookie, attemptCookiesToDrop, sealAttempt } from '../domain/sign-in-attempt.ts'
+import {
+  type AttemptCookie,
+  attemptCookiesToDrop,
+  type SignInPurpose,
+  sealAttempt,
+} from '../domain/sign-in-attempt.ts'
 import { newState } from '../domain/signed-state.ts'
 import type { Provider } from '../sso/provider.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Access } from './access-policies.ts'
 
 export type BeginSignIn = ReturnType<typeof createBeginSignIn>
 
@@ -12,34 +19,49 @@ export type BeginSignIn = ReturnType<typeof createBeginSignIn>
  * @throws KeydeskError `provider_error`
  */
 export function createBeginSignIn(dependencies: {
-  provider: Provider
+  storage: Storage
+  access: Access
+  signUp: 'open' | 'invited'
   stateKey: Uint8Array
   attemptKey: Uint8Array
   stateTtlSeconds: number
-  rules: AccessRules
   now: () => Date
 }) {
-  const { provider, stateKey, attemptKey, stateTtlSeconds, now } = dependencies
-  const hostedDomain = hostedDomainHint(dependencies.rules)
+  const { storage, access, signUp, stateKey, attemptKey, stateTtlSeconds, now } = dependencies
 
-  return async function beginSignIn(shownCookies: readonly AttemptCookie[]) {
+  return async function beginSignIn(
+    provider: Provider,
+    purpose: SignInPurpose,
+    shownCookies: readonly AttemptCookie[],
+  ) {
     const { state, nonce } = newState(stateKey, now())
     const openIdNonce = randomBytes(24).toString('base64url')
+    const hostedDomain = provider.id === 'google' ? await hostedDomainHint() : null
     const { url, codeVerifier } = await provider.begin({ state, openIdNonce, hostedDomain })
-    const cookie = sealAttempt({ nonce, provider: provider.id, codeVerifier, openIdNonce }, attemptKey)
+    const attempt = { nonce, provider: provider.id, codeVerifier, openIdNonce, purpose }
+    const cookie = sealAttempt(attempt, attemptKey)
     const expiredBefore = new Date(now().getTime() - stateTtlSeconds * 1000)
     const cookiesToDrop = attemptCookiesToDrop(shownCookies, cookie, attemptKey, expiredBefore)
     return { url, cookie, cookiesToDrop: cookiesToDrop.slice(0, dropsMax) }
+  }
+
+  /** Google's `hd` parameter narrows the account chooser; it is only sent where it hides nobody who may come in. */
+  async function hostedDomainHint(): Promise<string | null> {
+    const domain = onlyDomainOf((await access.fresh()).forSignIn())
+    if (domain === null || signUp === 'invited') return null
+    return (await storage.invitations.anyOpen('google', now())) ? null : domain
   }
 }
 
 /** Each is a line of the answer, and proxies take only so many. The rest gives way next time. */
 const dropsMax = 20
 
-/** Google's `hd` parameter narrows the account chooser; it is only sent where it hides nobody who may come in. */
-function hostedDomainHint(rules: AccessRules): string | null {
-  const [domain, ...others] = rules.allowedDomains
+/** The one domain at Google that everybody who may come in has. */
+function onlyDomainOf(policy: AccessPolicy): string | null {
+  const ofGoogle = (names: ReadonlySet<string>) =>
+    [...names].filter((name) => name.startsWith('google ')).map((name) => name.slice('google '.length))
+  const [domain, ...others] = ofGoogle(policy.allowedDomains)
   if (domain === undefined || others.length > 0) return null
-  const listed = [...rules.allowedEmails, ...rules.adminEmails]
+  const listed = [...ofGoogle(policy.allowedEmails), ...ofGoogle(policy.admins)]
   return listed.every((email) => emailDomain(email) === domain) ? domain : null
 }

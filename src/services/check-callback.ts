@@ -7,12 +7,20 @@ import type { Storage } from '../storage/storage.ts'
 
 /** The callback of the authorization code flow (RFC 6749 §4.1.2, RFC 9207 §2); undefined is "not sent". */
 export interface CallbackRequest {
+  /** Whose redirect URI was called: each provider has its own (RFC 9700 §4.4.2). */
+  readonly providerId: string
   readonly state: string | undefined
   readonly code: string | undefined
   readonly error: string | undefined
   readonly iss: string | undefined
   /** The value of the cookie with this name, if the browser shows it. */
   readonly cookie: (name: string) => string | undefined
+}
+
+export interface CheckedCallback {
+  readonly attempt: SignInAttempt
+  readonly provider: Provider
+  readonly code: string
 }
 
 // Longer than any STATE_TTL: raising it must not bring back an attempt that was used.
@@ -26,28 +34,26 @@ const startAgain = 'Start again to get a fresh one.'
  */
 export function createCheckCallback(dependencies: {
   storage: Storage
-  provider: Provider
+  providers: readonly Provider[]
   stateKey: Uint8Array
   attemptKey: Uint8Array
   stateTtlSeconds: number
   now: () => Date
 }) {
-  const { storage, provider, stateKey, attemptKey, stateTtlSeconds, now } = dependencies
+  const { storage, providers, stateKey, attemptKey, stateTtlSeconds, now } = dependencies
 
-  return async function checkCallback(request: CallbackRequest): Promise<SignInAttempt & { code: string }> {
+  return async function checkCallback(request: CallbackRequest): Promise<CheckedCallback> {
     const attempt = readAttempt(request)
     await useUp(attempt.nonce)
-    if (attempt.provider !== provider.id || !(await provider.acceptsIssuerParameter(request.iss))) {
-      throw invalid(
-        'other_issuer',
-        `The answer did not come from the provider that you were sent to. ${startAgain}`,
-      )
-    }
+    const provider = providers.find(({ id }) => id === attempt.provider)
+    // A sign-in that was begun with one provider cannot be finished at the door of another.
+    if (provider === undefined || provider.id !== request.providerId) throw otherIssuer()
+    if (!(await provider.acceptsIssuerParameter(request.iss))) throw otherIssuer()
     if (request.error !== undefined) throw deniedBy(request.error)
     if (request.code === undefined || request.code === '') {
       throw invalid('no_code', `The provider sent you back without a sign-in code. ${startAgain}`)
     }
-    return { ...attempt, code: request.code }
+    return { attempt, provider, code: request.code }
   }
 
   function readAttempt(request: CallbackRequest): SignInAttempt {
@@ -69,8 +75,8 @@ export function createCheckCallback(dependencies: {
     if (attempt !== null) return attempt
     throw invalid(
       'no_attempt_cookie',
-      'This sign-in was begun in another browser, or this browser did not keep its cookie. ' +
-        'Start again here, and allow cookies for this site.',
+      'This sign-in was begun in another browser, newer ones have taken its place, or this browser did not keep its ' +
+        'cookie. Start again here, and allow cookies for this site.',
     )
   }
 
@@ -83,6 +89,13 @@ export function createCheckCallback(dependencies: {
     ])
     if (!landed) throw invalid('replayed', `This sign-in has been finished already. ${startAgain}`)
   }
+}
+
+function otherIssuer(): KeydeskError {
+  return invalid(
+    'other_issuer',
+    `The answer did not come from the provider that you were sent to. ${startAgain}`,
+  )
 }
 
 function invalid(reason: string, message: string): KeydeskError {

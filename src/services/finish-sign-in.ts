@@ -1,64 +1,87 @@
-import { type AccessRules, judgeAdmission } from '../domain/access-rules.ts'
-import { auditEvent, type Origin } from '../domain/audit-event.ts'
+import type { Origin } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
 import { type ClaimsRefusal, readIdentityClaims } from '../domain/identity-claims.ts'
-import type { Provider } from '../sso/provider.ts'
-import type { Storage } from '../storage/storage.ts'
 import type { CallbackRequest, createCheckCallback } from './check-callback.ts'
+import type { LinkIdentity } from './link-identity.ts'
 import type { Metrics } from './metrics.ts'
 import type { MintSsoKey, SignedIn } from './mint-sso-key.ts'
 import type { RecordRefusal } from './record-refusal.ts'
+import type { RefuseSignIn } from './refuse-sign-in.ts'
+import type { StartedSession, StartSession } from './start-session.ts'
+
+/** What came of a sign-in. */
+export type FinishedSignIn =
+  | ({ readonly kind: 'key' } & SignedIn)
+  | ({ readonly kind: 'session'; readonly returnTo: string } & StartedSession)
+  | { readonly kind: 'linked' }
 
 export type FinishSignIn = ReturnType<typeof createFinishSignIn>
 
 /**
- * Finishes a sign-in: proves the callback, redeems the code, decides who may come in, and mints a key. The user, the key
- * and their audit events land together or not at all.
+ * Finishes a sign-in: proves the callback, redeems the code, and does what it was begun for: a key, a session, or one
+ * more identity. What that makes, the user and the audit events land together or not at all.
  * @throws KeydeskError for every refusal, each of which is in the audit trail before it is answered.
  */
 export function createFinishSignIn(dependencies: {
-  storage: Storage
-  provider: Provider
   checkCallback: ReturnType<typeof createCheckCallback>
   mintSsoKey: MintSsoKey
+  startSession: StartSession
+  linkIdentity: LinkIdentity
   recordRefusal: RecordRefusal
-  rules: AccessRules
+  refuseSignIn: RefuseSignIn
   metrics: Metrics
-  now: () => Date
 }) {
-  const { storage, provider, checkCallback, mintSsoKey, recordRefusal, rules, metrics, now } = dependencies
+  const { checkCallback, mintSsoKey, startSession, linkIdentity } = dependencies
+  const { recordRefusal, refuseSignIn, metrics } = dependencies
 
-  return async function finishSignIn(request: CallbackRequest, origin: Origin): Promise<SignedIn> {
+  return async function finishSignIn(
+    request: CallbackRequest,
+    shownSession: string | undefined,
+    origin: Origin,
+  ): Promise<FinishedSignIn> {
     try {
-      const signedIn = await finish(request, origin)
+      const finished = await finish(request, shownSession, origin)
       metrics.countSignIn('succeeded')
-      return signedIn
+      return finished
     } catch (error) {
       metrics.countSignIn(error instanceof KeydeskError ? error.code : 'internal')
       throw error
     }
   }
 
-  async function finish(request: CallbackRequest, origin: Origin): Promise<SignedIn> {
-    const answer = await unproven(origin, async () => {
-      const { code, codeVerifier, openIdNonce } = await checkCallback(request)
-      return provider.redeem({ code, codeVerifier, openIdNonce })
+  async function finish(
+    request: CallbackRequest,
+    shownSession: string | undefined,
+    origin: Origin,
+  ): Promise<FinishedSignIn> {
+    const { attempt, provider, answer } = await unproven(origin, async () => {
+      const checked = await checkCallback(request)
+      const { codeVerifier, openIdNonce } = checked.attempt
+      return {
+        ...checked,
+        answer: await checked.provider.redeem({ code: checked.code, codeVerifier, openIdNonce }),
+      }
     })
-    const reading = readIdentityClaims(answer.idToken, answer.userInfo, provider.issuer)
+    const who = { provider: provider.id, issuer: provider.issuer }
+    const reading = readIdentityClaims(answer.idToken, answer.userInfo, provider)
     if (reading.outcome === 'refused') {
-      return refuse(claimsRefused(reading.reason), reading.email, origin)
+      const { subject, email } = reading
+      return refuseSignIn(claimsRefused(reading.reason), { ...who, subject, email, hd: undefined }, origin)
     }
     const { claims } = reading
-    const admission = judgeAdmission({ provider: provider.id, email: claims.email, hd: claims.hd }, rules)
-    if (admission.outcome === 'refused') return refuse(notCovered(admission.reason), claims.email, origin)
+    const proven = { ...who, claims }
     try {
-      return await mintSsoKey(
-        { provider: provider.id, issuer: provider.issuer, claims, role: admission.role },
-        origin,
-      )
+      const { purpose } = attempt
+      if (purpose.kind === 'key') return { kind: 'key', ...(await mintSsoKey(proven, origin)) }
+      if (purpose.kind === 'session') {
+        const started = await startSession(proven, shownSession, origin)
+        return { kind: 'session', returnTo: purpose.returnTo, ...started }
+      }
+      await linkIdentity(proven, purpose.sessionId, shownSession, origin)
+      return { kind: 'linked' }
     } catch (error) {
       if (error instanceof KeydeskError && error.reason !== undefined)
-        return refuse(error, claims.email, origin)
+        return refuseSignIn(error, { ...who, ...claims }, origin)
       throw error
     }
   }
@@ -73,20 +96,6 @@ export function createFinishSignIn(dependencies: {
       }
       throw error
     }
-  }
-
-  /** A refusal of somebody whom the provider has proven: always a row of its own. */
-  async function refuse(error: KeydeskError, email: string | null, origin: Origin): Promise<never> {
-    const event = auditEvent({
-      at: now(),
-      action: 'sign_in.refused',
-      actor: 'anonymous',
-      facts: { reason: error.reason, provider: provider.id },
-      email,
-      origin,
-    })
-    await storage.atomically((tx) => storage.audit.record(tx, event))
-    throw error
   }
 }
 
@@ -106,14 +115,6 @@ function claimsRefused(reason: ClaimsRefusal): KeydeskError {
   return new KeydeskError('provider_error', {
     message:
       'The sign-in provider did not say who you are in a way that we can rely on. Nothing was changed.',
-    reason,
-  })
-}
-
-function notCovered(reason: string): KeydeskError {
-  return new KeydeskError('not_allowed', {
-    message:
-      'You signed in, but this account is not on the list of who may come in here. Use your work account, or ask an administrator.',
     reason,
   })
 }

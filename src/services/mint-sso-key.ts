@@ -3,7 +3,7 @@ import { KeydeskError } from '../domain/errors.ts'
 import type { ApiKey, KeyRecord } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { User } from '../storage/users.ts'
-import { admitIdentity, type ProvenIdentity } from './admit-identity.ts'
+import type { AdmitIdentity, ProvenIdentity } from './admit-identity.ts'
 import type { MakeKey } from './make-key.ts'
 
 export interface SignedIn {
@@ -21,15 +21,16 @@ const triesMax = 2
 /**
  * Admits a proven identity and mints a key for it, in one list: the user, the key and their audit events land together
  * or not at all.
- * @throws KeydeskError `not_allowed` (see admitIdentity), `conflict` past `perUserMax` live keys made by sign-in.
+ * @throws KeydeskError `not_allowed` (see admit-identity), `conflict` past `perUserMax` live keys made by sign-in.
  */
 export function createMintSsoKey(dependencies: {
   storage: Storage
+  admitIdentity: AdmitIdentity
   makeKey: MakeKey
   ssoKey: { scopes: readonly string[]; ttlSeconds: number | null; perUserMax: number }
   now: () => Date
 }) {
-  const { storage, makeKey, ssoKey, now } = dependencies
+  const { storage, admitIdentity, makeKey, ssoKey, now } = dependencies
 
   return async function mintSsoKey(proven: ProvenIdentity, origin: Origin): Promise<SignedIn> {
     await requireRoom(proven)
@@ -37,7 +38,7 @@ export function createMintSsoKey(dependencies: {
     const made = await makeKey()
     for (let attempt = 1; attempt <= triesMax; attempt += 1) {
       const at = now()
-      const { user, steps } = await admitIdentity(storage, proven, at, origin)
+      const { user, steps } = await admitIdentity(proven, at, origin)
       const actor = `user:${user.id}` as const
       const row: ApiKey = {
         id: made.id,

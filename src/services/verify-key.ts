@@ -1,22 +1,23 @@
 import { hash } from 'node:crypto'
 import { KeydeskError } from '../domain/errors.ts'
-import { judgeKey, type KeyRefusal } from '../domain/key-status.ts'
+import { type Demands, judgeKey, type KeyRefusal } from '../domain/key-status.ts'
 import { hasGenuineTag, type KeyText, parseKeyText } from '../domain/key-text.ts'
 import type { RateLimit, RateState } from '../domain/rate-limit.ts'
 import { storableText } from '../domain/storable-text.ts'
 import type { KeyWithOwner } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Access, AccessPolicies } from './access-policies.ts'
 import type { SecretHasher } from './hash-secret.ts'
 import type { KeyMemory, ProvenKey } from './key-memory.ts'
 import type { LimitRate } from './limit-rate.ts'
 import type { Metrics } from './metrics.ts'
 import type { Keyring } from './open-keyring.ts'
+import type { FindOwnerRights } from './owner-rights.ts'
 import type { RecordUsage } from './record-usage.ts'
 import { createSharedLook } from './shared-look.ts'
 
-export interface VerificationRequest {
+export interface VerificationRequest extends Demands {
   readonly keyText: string
-  readonly scopes: readonly string[]
   readonly address: string | null
   /** As it was sent. */
   readonly userAgent: string | undefined
@@ -25,12 +26,23 @@ export interface VerificationRequest {
 /** Everything but `invalid_key` is told only to who proved the whole secret. */
 export type Verification =
   | { readonly outcome: 'invalid_key' }
-  | { readonly outcome: 'valid'; readonly record: KeyWithOwner; readonly rate: RateState | null }
-  | { readonly outcome: KeyRefusal; readonly record: KeyWithOwner }
+  | {
+      readonly outcome: 'valid'
+      readonly record: KeyWithOwner
+      readonly rate: RateState | null
+      /** Until when the key works without another sign-in of its owner; null where that does not matter. */
+      readonly leaseUntil: Date | null
+    }
+  | { readonly outcome: KeyRefusal; readonly record: KeyWithOwner; readonly leaseUntil: Date | null }
   | { readonly outcome: 'rate_limited'; readonly record: KeyWithOwner; readonly rate: RateState }
 
 /** Answers at once for what is no key of ours, so that forged keys cost as little as can be. */
 export type VerifyKey = (request: VerificationRequest) => Verification | Promise<Verification>
+
+/** A key that was proven, with its record and the rules, all of them as of now. */
+interface Current extends ProvenKey {
+  readonly access: AccessPolicies
+}
 
 const invalid: Verification = { outcome: 'invalid_key' }
 /** So long a record is read again and again while others change it, or the database dawdles. Hashing has its own limit. */
@@ -45,6 +57,8 @@ const readingMsMax = 1000
  */
 export function createVerifyKey(dependencies: {
   storage: Storage
+  access: Access
+  ownerRights: FindOwnerRights
   keyring: Keyring
   hasher: SecretHasher
   memory: KeyMemory
@@ -54,7 +68,8 @@ export function createVerifyKey(dependencies: {
   metrics: Metrics
   now: () => Date
 }): VerifyKey {
-  const { storage, keyring, hasher, memory, limitRate, defaultRateLimit, usage, metrics, now } = dependencies
+  const { storage, access, ownerRights, keyring, hasher, memory } = dependencies
+  const { limitRate, defaultRateLimit, usage, metrics, now } = dependencies
   const hashing = new Map<string, Promise<boolean>>()
 
   const sharedLook = createSharedLook(storage.generation)
@@ -76,26 +91,23 @@ export function createVerifyKey(dependencies: {
     request: VerificationRequest,
   ): Promise<Verification> {
     await sharedLook()
-    if (isCurrent(known.record, known.generation)) {
-      metrics.countKeyMemory('hit')
-      return judge(known.record, known.generation, key, request)
-    }
-    metrics.countKeyMemory('stale')
-    return verifyByReading(key, request)
+    const current = currentOf(known)
+    metrics.countKeyMemory(current === null ? 'stale' : 'hit')
+    return current === null ? verifyByReading(key, request) : judge(current, key, request)
   }
 
   /** Reads the record until it has been read, proven and judged with nothing changed in between. */
   async function verifyByReading(key: KeyText, request: VerificationRequest): Promise<Verification> {
     const current = await readProven(key)
     if (current === null) return note(invalid, request)
-    return judge(current.record, current.generation, key, request)
+    return judge(current, key, request)
   }
 
   /**
    * The record as it is now, for a text that is proven; null where there is none. Nobody gives way between the last look
    * and the answer of this.
    */
-  async function readProven(key: KeyText): Promise<ProvenKey | null> {
+  async function readProven(key: KeyText): Promise<Current | null> {
     let hashMs = 0
     const begunAt = performance.now()
     while (performance.now() - begunAt - hashMs < readingMsMax) {
@@ -112,16 +124,21 @@ export function createVerifyKey(dependencies: {
         hashMs += performance.now() - hashBegunAt
         memory.rememberProof(key.text, record, generation)
       }
+      await access.current()
       await storage.generation()
-      if (isCurrent(record, generation)) return { record, generation }
+      const current = currentOf({ record, generation })
+      if (current !== null) return current
     }
     throw new KeydeskError('unavailable', {
       message: 'The database changes too fast, or answers too slowly, to give a true answer. Try again.',
     })
   }
 
-  function isCurrent({ key, owner }: KeyWithOwner, generation: number): boolean {
-    return !storage.changedSince(generation, [key.id, owner.id])
+  /** With the rules, unless anything that is judged may have changed since the record was read. */
+  function currentOf({ record, generation }: ProvenKey): Current | null {
+    if (storage.changedSince(generation, [record.key.id, record.owner.id])) return null
+    const policies = access.current()
+    return policies instanceof Promise ? null : { record, generation, access: policies }
   }
 
   /** One Argon2id verification for however many requests wait for it. The map is keyed by digest: it holds no key text. */
@@ -135,41 +152,40 @@ export function createVerifyKey(dependencies: {
   }
 
   function judge(
-    record: KeyWithOwner,
-    generation: number,
+    current: Current,
     key: KeyText,
     request: VerificationRequest,
   ): Verification | Promise<Verification> {
     const at = now()
-    const refusal = judgeKey(record.key, record.owner, request.scopes, at)
-    if (refusal !== null) return note({ outcome: refusal, record }, request, at)
-    const policy = record.key.rateLimit ?? defaultRateLimit
-    if (policy === null) return note({ outcome: 'valid', record, rate: null }, request, at)
-    return judgeRate(policy, { record, generation }, key, request)
+    const verdict = judgeWithoutRate(current, request, at)
+    if (verdict.outcome !== 'valid') return note(verdict, request, at)
+    const policy = current.record.key.rateLimit ?? defaultRateLimit
+    return policy === null ? note(verdict, request, at) : judgeRate(policy, current, key, request)
+  }
+
+  function judgeWithoutRate({ record, access: policies }: Current, request: VerificationRequest, at: Date) {
+    const rights = ownerRights(record, policies.forUse)
+    const refusal = judgeKey(record.key, record.owner, rights, request, at)
+    const { leaseUntil } = rights
+    return refusal === null
+      ? ({ outcome: 'valid', record, rate: null, leaseUntil } as const)
+      : ({ outcome: refusal, record, leaseUntil } as const)
   }
 
   async function judgeRate(
     policy: RateLimit,
-    judged: ProvenKey,
+    judged: Current,
     key: KeyText,
     request: VerificationRequest,
   ): Promise<Verification> {
     const rate = await limitRate(key.id, policy)
     if (!rate.allowed) return note({ outcome: 'rate_limited', record: judged.record, rate }, request)
-    // Counting gave way to others: what was judged may have changed since, and is judged again then.
+    // Counting gave way to others: what was judged may have changed since, and is judged again.
     await storage.generation()
-    if (isCurrent(judged.record, judged.generation)) {
-      return note({ outcome: 'valid', record: judged.record, rate }, request)
-    }
-    const fresh = await readProven(key)
-    if (fresh === null) return note(invalid, request)
-    const refusal = judgeKey(fresh.record.key, fresh.record.owner, request.scopes, now())
-    return note(
-      refusal === null
-        ? { outcome: 'valid', record: fresh.record, rate }
-        : { outcome: refusal, record: fresh.record },
-      request,
-    )
+    const current = currentOf(judged) ?? (await readProven(key))
+    if (current === null) return note(invalid, request)
+    const verdict = judgeWithoutRate(current, request, now())
+    return note(verdict.outcome === 'valid' ? { ...verdict, rate } : verdict, request)
   }
 
   function note(verification: Verification, request: VerificationRequest, at = now()): Verification {

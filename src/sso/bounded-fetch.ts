@@ -4,17 +4,20 @@ export interface BoundedResponse {
   readonly status: number
   readonly contentType: string
   readonly body: string
+  /** A header of the answer, or null. */
+  readonly header: (name: string) => string | null
 }
 
 export type BoundedFetch = (url: string, init?: RequestInit) => Promise<BoundedResponse>
 
-const bytesMax = 256 * 1024
+const defaultBytesMax = 256 * 1024
 
 /**
- * The only way out of Keydesk: `timeoutSeconds` for the whole exchange with the body, 256 KiB, no redirect followed.
+ * The only way out of Keydesk: `timeoutSeconds` for the whole exchange with the body, 256 KiB unless `bytesMax` says
+ * otherwise, no redirect followed.
  * @throws KeydeskError `provider_error`
  */
-export function createBoundedFetch(timeoutSeconds: number): BoundedFetch {
+export function createBoundedFetch(timeoutSeconds: number, bytesMax = defaultBytesMax): BoundedFetch {
   return async function boundedFetch(url, init = {}) {
     const abort = new AbortController()
     let timer: NodeJS.Timeout | undefined
@@ -28,8 +31,13 @@ export function createBoundedFetch(timeoutSeconds: number): BoundedFetch {
     try {
       const asking = fetch(url, { ...init, redirect: 'error', signal: abort.signal })
       const response = await Promise.race([asking, deadline])
-      const body = await readBody(response, deadline)
-      return { status: response.status, contentType: response.headers.get('content-type') ?? '', body }
+      const body = await readBody(response, deadline, bytesMax)
+      return {
+        status: response.status,
+        contentType: response.headers.get('content-type') ?? '',
+        body,
+        header: (name) => response.headers.get(name),
+      }
     } catch (error) {
       throw providerError('provider_unreachable', describeFailure(error))
     } finally {
@@ -71,7 +79,7 @@ export function parseJsonObject(body: string, what: string): Record<string, unkn
 /** Our own words about a refusal: the only error texts that may pass on. */
 class Refused extends Error {}
 
-async function readBody(response: Response, deadline: Promise<never>): Promise<string> {
+async function readBody(response: Response, deadline: Promise<never>, bytesMax: number): Promise<string> {
   if (response.body === null) return ''
   const reader = response.body.getReader()
   const chunks: Uint8Array[] = []

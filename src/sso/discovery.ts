@@ -29,26 +29,34 @@ const document = z.object({
   authorization_response_iss_parameter_supported: z.boolean().default(false),
 })
 const maxAgeMs = 24 * 3_600_000
+const retryAfterMs = 60_000
 
 /**
  * Reads `/.well-known/openid-configuration` on first use and daily from then on. A document that names another issuer,
- * by a slash or a letter, is refused. A failure is not remembered, a good copy is not thrown away for one.
+ * by a slash or a letter, is refused. While there is a good copy nobody waits for the next one, and a failure does not
+ * throw it away; without one each failure is told to who asked, and the next to ask tries again.
  * @throws KeydeskError `provider_error`
  */
 export function createDiscovery(options: { issuer: string; fetch: BoundedFetch; now: () => Date }) {
-  let known: { metadata: ProviderMetadata; at: number } | undefined
+  let known: { metadata: ProviderMetadata; refreshAt: number } | undefined
   let underway: Promise<ProviderMetadata> | undefined
 
   return async function discover(): Promise<ProviderMetadata> {
-    if (known !== undefined && options.now().getTime() - known.at < maxAgeMs) return known.metadata
+    if (known === undefined) return refresh()
+    const isDue = options.now().getTime() >= known.refreshAt
+    if (isDue) {
+      // A provider that is down is not asked by everybody who comes.
+      known.refreshAt = options.now().getTime() + retryAfterMs
+      refresh().catch(() => undefined)
+    }
+    return known.metadata
+  }
+
+  function refresh(): Promise<ProviderMetadata> {
     underway ??= load().finally(() => {
       underway = undefined
     })
-    const metadata = await underway.catch((error: unknown) => {
-      if (known === undefined) throw error
-      return known.metadata
-    })
-    return metadata
+    return underway
   }
 
   async function load(): Promise<ProviderMetadata> {
@@ -65,7 +73,7 @@ export function createDiscovery(options: { issuer: string; fetch: BoundedFetch; 
       tokenEndpointAuthMethods: parsed.data.token_endpoint_auth_methods_supported,
       sendsIssuerParameter: parsed.data.authorization_response_iss_parameter_supported,
     }
-    known = { metadata, at: options.now().getTime() }
+    known = { metadata, refreshAt: options.now().getTime() + maxAgeMs }
     return metadata
   }
 }

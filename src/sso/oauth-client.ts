@@ -58,6 +58,7 @@ export function createOAuthClient(options: {
     },
   }
 
+  /** Basic where the provider takes it, else in the body (RFC 6749 §2.3.1); it says itself which. */
   function tokenRequest(metadata: ProviderMetadata, code: string, codeVerifier: string): RequestInit {
     const body = new URLSearchParams({
       grant_type: 'authorization_code',
@@ -67,7 +68,8 @@ export function createOAuthClient(options: {
     })
     const headers: Record<string, string> = { accept: 'application/json' }
     const methods = metadata.tokenEndpointAuthMethods
-    if (methods.includes('client_secret_post') && !methods.includes('client_secret_basic')) {
+    if (!methods.includes('client_secret_basic')) {
+      if (!methods.includes('client_secret_post')) throw providerError('token_auth_method_unknown')
       body.set('client_id', options.clientId)
       body.set('client_secret', options.clientSecret)
     } else {

@@ -10,6 +10,8 @@ export interface Provider {
   readonly id: string
   readonly label: string
   readonly issuer: string
+  /** Whether an address counts as verified where the issuer says nothing of it. */
+  readonly trustsEmail: boolean
   /** Where to send the browser, and the PKCE verifier to keep. @throws KeydeskError `provider_error` */
   begin(request: {
     state: string
@@ -35,6 +37,7 @@ export interface ProviderOptions {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret: string
+  readonly trustsEmail: boolean
   readonly redirectUri: string
   readonly timeoutSeconds: number
   readonly now: () => Date
@@ -49,6 +52,7 @@ export function createProvider(options: ProviderOptions): Provider {
     id: options.id,
     label: options.label,
     issuer: options.issuer,
+    trustsEmail: options.trustsEmail,
 
     async begin({ state, openIdNonce, hostedDomain }) {
       const { url, codeVerifier } = client.begin(await discover(), state, openIdNonce)

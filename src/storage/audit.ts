@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
 import type { AuditAction, AuditEvent } from '../domain/audit-event.ts'
 import type { Database, Statement, Writer } from './query.ts'
 import type { auditDetails as detailsTable, auditEvents as eventsTable } from './schema.postgres.ts'
@@ -19,9 +19,9 @@ export interface AuditFilter {
   readonly limit: number
 }
 
-/** The audit trail. Rows are only ever added. */
+/** The audit trail. Events are only ever added; who and where can be blanked when a person is erased. */
 export function createAudit(database: Database) {
-  const { auditEvents, auditDetails } = database.tables
+  const { apiKeys, auditEvents, auditDetails } = database.tables
   return {
     /** The two rows of an event: its facts, and the personal details that can be erased apart. */
     record: (tx: Writer, event: AuditEvent): Statement[] => [
@@ -34,6 +34,22 @@ export function createAudit(database: Database) {
       tx.insert(auditEvents).values(factsOf(event)).onConflictDoNothing(),
       tx.insert(auditDetails).values(detailsOf(event)).onConflictDoNothing(),
     ],
+
+    /**
+     * Blanks who and where in every event that a user did, that was done to the user or the user's keys, or that holds
+     * one of these addresses. The facts, which name nobody but by id, stay.
+     */
+    eraseDetails: (tx: Writer, userId: string, emails: readonly string[]): Statement => {
+      const name = `user:${userId}`
+      const keys = sql`(SELECT 'key:' || id FROM ${apiKeys} WHERE ${apiKeys.userId} = ${userId})`
+      const events = sql`(SELECT id FROM ${auditEvents} WHERE ${auditEvents.actor} = ${name}
+        OR ${auditEvents.target} = ${name} OR ${auditEvents.target} IN ${keys})`
+      const theirs = sql`${auditDetails.eventId} IN ${events}`
+      return tx
+        .update(auditDetails)
+        .set({ email: null, address: null, userAgent: null })
+        .where(emails.length === 0 ? theirs : or(theirs, inArray(auditDetails.email, [...emails])))
+    },
 
     /** Newest first. */
     async find(filter: AuditFilter): Promise<AuditRow[]> {

@@ -1,4 +1,4 @@
-import { and, asc, eq } from 'drizzle-orm'
+import { and, asc, eq, gte, lte, ne } from 'drizzle-orm'
 import type { Database, Statement, Writer } from './query.ts'
 import type { identities as identitiesTable } from './schema.postgres.ts'
 import type { User } from './users.ts'
@@ -26,16 +26,43 @@ export function createIdentities(database: Database) {
       return database.rows(query.orderBy(asc(identities.createdAt), asc(identities.id)))
     },
 
+    /** Of all users whose ids are in this stretch of the alphabet. */
+    async ofUsersBetween(firstId: string, lastId: string): Promise<Identity[]> {
+      const between = and(gte(identities.userId, firstId), lte(identities.userId, lastId))
+      return database.rows(database.select().from(identities).where(between))
+    },
+
+    /** Whether somebody else is known to a provider by this address. */
+    async isEmailOfAnother(email: string, userId: string | null): Promise<boolean> {
+      const others = and(
+        eq(identities.email, email),
+        userId === null ? undefined : ne(identities.userId, userId),
+      )
+      const query = database.select({ id: identities.id }).from(identities).where(others).limit(1)
+      return (await database.rows(query)).length > 0
+    },
+
     insert: (tx: Writer, identity: Identity): Statement => tx.insert(identities).values(identity),
+
+    /** What the provider said of somebody who was refused: rules are judged by it from now on. */
+    updateSeen: (tx: Writer, identity: Pick<Identity, 'id' | 'email' | 'emailVerified' | 'hd'>): Statement =>
+      tx
+        .update(identities)
+        .set({ email: identity.email, emailVerified: identity.emailVerified, hd: identity.hd })
+        .where(eq(identities.id, identity.id)),
+
+    removeOfUser: (tx: Writer, userId: string): Statement =>
+      tx.delete(identities).where(eq(identities.userId, userId)),
 
     /** What the provider said at the latest sign-in. */
     updateLastSignIn: (
       tx: Writer,
-      identity: Pick<Identity, 'id' | 'email' | 'emailVerified' | 'hd' | 'lastSignInAt'>,
+      identity: Pick<Identity, 'id' | 'provider' | 'email' | 'emailVerified' | 'hd' | 'lastSignInAt'>,
     ): Statement =>
       tx
         .update(identities)
         .set({
+          provider: identity.provider,
           email: identity.email,
           emailVerified: identity.emailVerified,
           hd: identity.hd,

@@ -5,6 +5,7 @@ import {
   eq,
   getTableColumns,
   gt,
+  inArray,
   isNotNull,
   isNull,
   lte,
@@ -14,6 +15,7 @@ import {
 } from 'drizzle-orm'
 import type { KeyStatus } from '../domain/key-status.ts'
 import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
+import type { Identity } from './identities.ts'
 import { olderThan } from './paging.ts'
 import type { Database, Statement, Writer } from './query.ts'
 import type { apiKeys as apiKeysTable } from './schema.postgres.ts'
@@ -26,15 +28,16 @@ export type KeyRecord = Omit<ApiKey, 'secretHash'> & {
   readonly requestCount: number | null
 }
 
-/** A key and its owner. */
+/** A key, its owner, and how providers know the owner: everything that a verification judges but the rules. */
 export interface KeyWithOwner {
   readonly key: ApiKey
   readonly owner: User
+  readonly identities: readonly Identity[]
 }
 
 /** API keys. */
 export function createKeys(database: Database) {
-  const { apiKeys, keyUsage, users } = database.tables
+  const { apiKeys, identities, keyUsage, users } = database.tables
   const { secretHash: _, ...keyColumns } = getTableColumns(apiKeys)
   const recordColumns = {
     ...keyColumns,
@@ -42,11 +45,11 @@ export function createKeys(database: Database) {
     requestCount: keyUsage.requestCount,
   }
   const withOwner = database.prepared((select) =>
-    select({ key: apiKeys, owner: users })
+    select({ key: apiKeys, owner: users, identity: identities })
       .from(apiKeys)
       .innerJoin(users, eq(users.id, apiKeys.userId))
-      .where(eq(apiKeys.id, sql.placeholder('id')))
-      .limit(1),
+      .leftJoin(identities, eq(identities.userId, users.id))
+      .where(eq(apiKeys.id, sql.placeholder('id'))),
   )
   return {
     async find(id: string): Promise<KeyRecord | null> {
@@ -60,10 +63,14 @@ export function createKeys(database: Database) {
       return key ?? null
     },
 
-    /** A key with its hash and its owner: what verification judges. */
+    /** A key with its hash and its owner, read in one statement: what verification judges. */
     async findWithOwner(id: string): Promise<KeyWithOwner | null> {
-      const [row] = await withOwner({ id })
-      return row ?? null
+      const rows = await withOwner({ id })
+      const [first] = rows
+      if (first === undefined) return null
+      // A left join: the type says that there is one, and there may be none.
+      const known = rows.map((row): Identity | null => row.identity).filter((identity) => identity !== null)
+      return { key: first.key, owner: first.owner, identities: known }
     },
 
     async page(filter: {
@@ -99,6 +106,23 @@ export function createKeys(database: Database) {
       return (await database.rows(database.select({ id: apiKeys.id }).from(apiKeys).where(live))).length
     },
 
+    /** How many live keys each of these users holds; who holds none is not in it. */
+    async countLiveOf(userIds: readonly string[], now: Date): Promise<Map<string, number>> {
+      if (userIds.length === 0) return new Map()
+      const live = and(inArray(apiKeys.userId, [...userIds]), withStatus('active', now))
+      const rows = await database.rows(database.select({ userId: apiKeys.userId }).from(apiKeys).where(live))
+      const counts = new Map<string, number>()
+      for (const { userId } of rows) counts.set(userId, (counts.get(userId) ?? 0) + 1)
+      return counts
+    },
+
+    /** The ids of all keys of a user that are not revoked, expired ones among them. */
+    async unrevokedIdsOf(userId: string): Promise<string[]> {
+      const unrevoked = and(eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt))
+      const rows = await database.rows(database.select({ id: apiKeys.id }).from(apiKeys).where(unrevoked))
+      return rows.map(({ id }) => id)
+    },
+
     /** How many keys are neither revoked nor expired; reads an index, not the keys. */
     async countLive(now: Date): Promise<number> {
       const query = database
@@ -110,6 +134,13 @@ export function createKeys(database: Database) {
     },
 
     insert: (tx: Writer, key: ApiKey): Statement => tx.insert(apiKeys).values(key),
+
+    /** All keys of a user that are not revoked yet. */
+    revokeOfUser: (tx: Writer, userId: string, at: Date): Statement =>
+      tx
+        .update(apiKeys)
+        .set({ revokedAt: at })
+        .where(and(eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt))),
 
     /** Revoked is terminal: the time of the first revocation stays, and no statement sets it back. */
     revoke: (tx: Writer, id: string, at: Date): Statement =>

@@ -1,12 +1,14 @@
+import { type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { accessRulesChange } from './access-rules.ts'
 import type { Database, Statement, Step, Writer } from './query.ts'
 
 /** A step of a list, with what the storage has to know about it. */
 export interface NotedStep {
   readonly statement: Statement
   readonly rows: number | undefined
-  /** The id column of the table, where its rows may be remembered by processes: whatever verification reads. */
-  readonly rememberedId: PgColumn | undefined
+  /** Under which id a changed row is told to processes that may remember it: rows of whatever verification reads. */
+  readonly rememberedId: PgColumn | SQL<string> | undefined
 }
 
 /**
@@ -14,9 +16,13 @@ export interface NotedStep {
  * can forget to.
  */
 export function createNotedWriter(orm: Writer, tables: Database['tables']) {
-  const rememberedIds = new Map<PgTable, PgColumn>([
+  const anyRule = sql<string>`${sql.raw(`'${accessRulesChange}'`)}`
+  const rememberedIds = new Map<PgTable, PgColumn | SQL<string>>([
     [tables.apiKeys, tables.apiKeys.id],
     [tables.users, tables.users.id],
+    [tables.identities, tables.identities.userId],
+    [tables.accessRules, anyRule],
+    [tables.allowlistCopies, anyRule],
   ])
   const tableOf = new WeakMap<object, PgTable>()
   // Guarantee: drizzle's builders answer themselves from `where` and `onConflict…`, so what is noted is what comes back.

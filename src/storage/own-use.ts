@@ -40,6 +40,9 @@ export const signsOfUse: ReadonlyMap<string, Judge> = new Map([
     (target, source) =>
       target.id === source?.id ? null : `it holds the audit event ${target.id}, which the file does not`,
   ],
+  ['access_rules', onlyThere('access rule')],
+  ['invitations', onlyThere('invitation')],
+  ['sessions', onlyThere('session')],
   [
     'used_attempts',
     (target, source) =>

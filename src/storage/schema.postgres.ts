@@ -1,4 +1,5 @@
 import { bigint, boolean, index, integer, jsonb, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
+import type { AccessRuleKind } from '../domain/access-policy.ts'
 import type { RateLimit } from '../domain/rate-limit.ts'
 import { instant, text } from './postgres-columns.ts'
 
@@ -7,6 +8,10 @@ import { instant, text } from './postgres-columns.ts'
  * indexes, and a test holds the two equal. Four kinds of column: text, instant, boolean, JSON; and whole numbers where
  * something is counted.
  */
+
+/** Whoever was erased keeps an id, so that the audit trail and revoked keys can name one; nothing else of them is left. */
+export type UserStatus = 'active' | 'disabled' | 'erased'
+
 /** People and service accounts: the owners of keys. */
 export const users = pgTable(
   'users',
@@ -18,7 +23,7 @@ export const users = pgTable(
     picture: text('picture'),
     role: text('role').$type<'member' | 'admin'>().notNull(),
     groups: jsonb('groups').$type<string[]>().notNull(),
-    status: text('status').$type<'active' | 'disabled'>().notNull(),
+    status: text('status').$type<UserStatus>().notNull(),
     scopeLimit: jsonb('scope_limit').$type<string[]>(),
     version: integer('version').notNull(),
     createdAt: instant('created_at').notNull(),
@@ -50,6 +55,84 @@ export const identities = pgTable(
   (table) => [
     uniqueIndex('identities_subject').on(table.issuer, table.subject),
     index('identities_user').on(table.userId),
+    index('identities_email').on(table.email),
+  ],
+)
+
+/** Who may come in, as admins wrote it. Rules of the settings are not here. */
+export const accessRules = pgTable(
+  'access_rules',
+  {
+    id: text('id').primaryKey(),
+    kind: text('kind').$type<AccessRuleKind>().notNull(),
+    provider: text('provider').notNull(),
+    value: text('value').notNull(),
+    note: text('note'),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('access_rules_rule').on(table.kind, table.provider, table.value),
+    index('access_rules_created').on(table.createdAt, table.id),
+  ],
+)
+
+/** The last good copy of the list at ALLOWLIST_URL: one row. */
+export const allowlistCopies = pgTable('allowlist_copies', {
+  id: text('id').primaryKey(),
+  url: text('url').notNull(),
+  domains: jsonb('domains').$type<string[]>().notNull(),
+  emails: jsonb('emails').$type<string[]>().notNull(),
+  etag: text('etag'),
+  lastModified: text('last_modified'),
+  fetchedAt: instant('fetched_at').notNull(),
+})
+
+/** People whom an admin has asked in: each for the first verified sign-in with exactly that address. */
+export const invitations = pgTable(
+  'invitations',
+  {
+    id: text('id').primaryKey(),
+    provider: text('provider').notNull(),
+    email: text('email').notNull(),
+    role: text('role').$type<'member' | 'admin'>().notNull(),
+    groups: jsonb('groups').$type<string[]>().notNull(),
+    /** Set where an admin approved that this identity joins a user who is here already. */
+    userId: text('user_id').references(() => users.id),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('invitations_email').on(table.provider, table.email),
+    index('invitations_created').on(table.createdAt, table.id),
+    index('invitations_user').on(table.userId),
+  ],
+)
+
+/** Signed-in browsers. Of the two cookie values only the SHA-256 is here. */
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    provider: text('provider').notNull(),
+    secretHash: text('secret_hash').notNull(),
+    /** Of the value for apps on sibling subdomains; null where there is none. */
+    appSecretHash: text('app_secret_hash'),
+    address: text('address'),
+    userAgent: text('user_agent'),
+    createdAt: instant('created_at').notNull(),
+    lastSeenAt: instant('last_seen_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('sessions_secret').on(table.secretHash),
+    uniqueIndex('sessions_app_secret').on(table.appSecretHash),
+    index('sessions_user').on(table.userId, table.createdAt, table.id),
+    index('sessions_expires').on(table.expiresAt),
   ],
 )
 
@@ -156,9 +239,13 @@ export const auditEvents = pgTable(
 )
 
 /** What of an audit event is personal, and can be erased apart from the facts. */
-export const auditDetails = pgTable('audit_details', {
-  eventId: text('event_id').primaryKey(),
-  email: text('email'),
-  address: text('address'),
-  userAgent: text('user_agent'),
-})
+export const auditDetails = pgTable(
+  'audit_details',
+  {
+    eventId: text('event_id').primaryKey(),
+    email: text('email'),
+    address: text('address'),
+    userAgent: text('user_agent'),
+  },
+  (table) => [index('audit_details_email').on(table.email)],
+)

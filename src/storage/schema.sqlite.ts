@@ -1,5 +1,7 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import type { AccessRuleKind } from '../domain/access-policy.ts'
 import type { RateLimit } from '../domain/rate-limit.ts'
+import type { UserStatus } from './schema.postgres.ts'
 
 /* The twin of `schema.postgres.ts`: same tables, columns and indexes; see there for what each is for. */
 const instant = (name: string) => integer(name, { mode: 'timestamp_ms' })
@@ -16,7 +18,7 @@ export const users = sqliteTable(
     picture: text('picture'),
     role: text('role').$type<'member' | 'admin'>().notNull(),
     groups: json('groups').$type<string[]>().notNull(),
-    status: text('status').$type<'active' | 'disabled'>().notNull(),
+    status: text('status').$type<UserStatus>().notNull(),
     scopeLimit: json('scope_limit').$type<string[]>(),
     version: integer('version').notNull(),
     createdAt: instant('created_at').notNull(),
@@ -47,6 +49,78 @@ export const identities = sqliteTable(
   (table) => [
     uniqueIndex('identities_subject').on(table.issuer, table.subject),
     index('identities_user').on(table.userId),
+    index('identities_email').on(table.email),
+  ],
+)
+
+export const accessRules = sqliteTable(
+  'access_rules',
+  {
+    id: text('id').primaryKey(),
+    kind: text('kind').$type<AccessRuleKind>().notNull(),
+    provider: text('provider').notNull(),
+    value: text('value').notNull(),
+    note: text('note'),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('access_rules_rule').on(table.kind, table.provider, table.value),
+    index('access_rules_created').on(table.createdAt, table.id),
+  ],
+)
+
+export const allowlistCopies = sqliteTable('allowlist_copies', {
+  id: text('id').primaryKey(),
+  url: text('url').notNull(),
+  domains: json('domains').$type<string[]>().notNull(),
+  emails: json('emails').$type<string[]>().notNull(),
+  etag: text('etag'),
+  lastModified: text('last_modified'),
+  fetchedAt: instant('fetched_at').notNull(),
+})
+
+export const invitations = sqliteTable(
+  'invitations',
+  {
+    id: text('id').primaryKey(),
+    provider: text('provider').notNull(),
+    email: text('email').notNull(),
+    role: text('role').$type<'member' | 'admin'>().notNull(),
+    groups: json('groups').$type<string[]>().notNull(),
+    userId: text('user_id').references(() => users.id),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('invitations_email').on(table.provider, table.email),
+    index('invitations_created').on(table.createdAt, table.id),
+    index('invitations_user').on(table.userId),
+  ],
+)
+
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id),
+    provider: text('provider').notNull(),
+    secretHash: text('secret_hash').notNull(),
+    appSecretHash: text('app_secret_hash'),
+    address: text('address'),
+    userAgent: text('user_agent'),
+    createdAt: instant('created_at').notNull(),
+    lastSeenAt: instant('last_seen_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('sessions_secret').on(table.secretHash),
+    uniqueIndex('sessions_app_secret').on(table.appSecretHash),
+    index('sessions_user').on(table.userId, table.createdAt, table.id),
+    index('sessions_expires').on(table.expiresAt),
   ],
 )
 
@@ -145,9 +219,13 @@ export const auditEvents = sqliteTable(
   ],
 )
 
-export const auditDetails = sqliteTable('audit_details', {
-  eventId: text('event_id').primaryKey(),
-  email: text('email'),
-  address: text('address'),
-  userAgent: text('user_agent'),
-})
+export const auditDetails = sqliteTable(
+  'audit_details',
+  {
+    eventId: text('event_id').primaryKey(),
+    email: text('email'),
+    address: text('address'),
+    userAgent: text('user_agent'),
+  },
+  (table) => [index('audit_details_email').on(table.email)],
+)

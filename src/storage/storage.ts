@@ -1,10 +1,13 @@
+import { createAccessRules } from './access-rules.ts'
 import { createAttempts } from './attempts.ts'
 import { createAudit } from './audit.ts'
 import { openDatabase } from './database.ts'
 import { createIdentities } from './identities.ts'
+import { createInvitations } from './invitations.ts'
 import { createKeyring } from './keyring.ts'
 import { createKeys } from './keys.ts'
 import type { PostgresOptions } from './postgres-database.ts'
+import { createSessions } from './sessions.ts'
 import { createUsage } from './usage.ts'
 import { createUsers } from './users.ts'
 
@@ -17,6 +20,9 @@ export async function openStorage(databaseUrl: string, options: PostgresOptions 
     users: createUsers(database),
     identities: createIdentities(database),
     keys: createKeys(database),
+    sessions: createSessions(database),
+    accessRules: createAccessRules(database),
+    invitations: createInvitations(database),
     attempts: createAttempts(database),
     keyring: createKeyring(database),
     audit: createAudit(database),

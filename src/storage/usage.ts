@@ -11,7 +11,7 @@ export const refusalsKept = 5
 
 /** How keys are used: written in batches, never by a verification. */
 export function createUsage(database: Database) {
-  const { keyRefusals, keyStats, keyUsage } = database.tables
+  const { apiKeys, keyRefusals, keyStats, keyUsage } = database.tables
   return {
     /** Adds to the counts; the latest use stays the latest, in whatever order processes flush. */
     addUses: (tx: Writer, rows: KeyUsage[]): Statement =>
@@ -37,6 +37,12 @@ export function createUsage(database: Database) {
         }),
 
     addRefusals: (tx: Writer, rows: KeyRefusalRow[]): Statement => tx.insert(keyRefusals).values(rows),
+
+    /** Forgets from where the keys of a user were refused. */
+    eraseRefusalsOf: (tx: Writer, userId: string): Statement =>
+      tx
+        .delete(keyRefusals)
+        .where(sql`${keyRefusals.keyId} IN (SELECT id FROM ${apiKeys} WHERE ${apiKeys.userId} = ${userId})`),
 
     /** Keeps the last five refusals of each of these keys. */
     pruneRefusals: (tx: Writer, keyIds: string[]): Statement =>

@@ -1,4 +1,4 @@
-import { and, desc, eq, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, ne, or, type SQL, sql } from 'drizzle-orm'
 import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
 import { olderThan } from './paging.ts'
 import type { Database, Statement, Writer } from './query.ts'
@@ -6,9 +6,18 @@ import type { users as usersTable } from './schema.postgres.ts'
 
 export type User = (typeof usersTable)['$inferSelect']
 
+export interface UserFilter {
+  readonly status?: 'active' | 'disabled' | undefined
+  readonly role?: User['role'] | undefined
+  readonly kind?: User['kind'] | undefined
+  readonly search?: string | undefined
+  readonly limit: number
+  readonly after: PageCursor | null
+}
+
 /** People and service accounts. */
 export function createUsers(database: Database) {
-  const { users, apiKeys } = database.tables
+  const { users, apiKeys, identities } = database.tables
   return {
     async find(id: string): Promise<User | null> {
       const [user] = await database.rows(database.select().from(users).where(eq(users.id, id)).limit(1))
@@ -20,8 +29,20 @@ export function createUsers(database: Database) {
       return user ?? null
     },
 
-    async page(filter: { limit: number; after: PageCursor | null }): Promise<Page<User>> {
-      const query = database.select().from(users).where(olderThan(users, filter.after))
+    /** Those who were erased are nobody any more. `search` is a part of the name or of the address, in any case. */
+    async page(filter: UserFilter): Promise<Page<User>> {
+      const query = database
+        .select()
+        .from(users)
+        .where(
+          and(
+            filter.status === undefined ? ne(users.status, 'erased') : eq(users.status, filter.status),
+            filter.role === undefined ? undefined : eq(users.role, filter.role),
+            filter.kind === undefined ? undefined : eq(users.kind, filter.kind),
+            filter.search === undefined ? undefined : matches(filter.search),
+            olderThan(users, filter.after),
+          ),
+        )
       const ordered = query.orderBy(desc(users.createdAt), desc(users.id)).limit(filter.limit + 1)
       return toPage(await database.rows(ordered), filter.limit, (user) => ({
         at: user.createdAt,
@@ -29,7 +50,72 @@ export function createUsers(database: Database) {
       }))
     },
 
+    /** Active people with an id after this one, by id: for whoever goes through all of them. */
+    async activePeopleAfter(id: string, limit: number): Promise<User[]> {
+      const people = and(eq(users.kind, 'person'), eq(users.status, 'active'), gt(users.id, id))
+      return database.rows(database.select().from(users).where(people).orderBy(asc(users.id)).limit(limit))
+    },
+
     insert: (tx: Writer, user: User): Statement => tx.insert(users).values(user),
+
+    /** What an admin may change, unless somebody else changed the user since `version` was read. */
+    update: (
+      tx: Writer,
+      user: Pick<User, 'id' | 'version' | 'role' | 'status' | 'groups' | 'name' | 'scopeLimit' | 'updatedAt'>,
+    ): Statement =>
+      tx
+        .update(users)
+        .set({
+          role: user.role,
+          status: user.status,
+          groups: user.groups,
+          name: user.name,
+          scopeLimit: user.scopeLimit,
+          updatedAt: user.updatedAt,
+          version: user.version + 1,
+        })
+        .where(and(eq(users.id, user.id), eq(users.version, user.version), ne(users.status, 'erased'))),
+
+    /** Leaves the id, and nothing that says whose it was. */
+    erase: (tx: Writer, id: string, at: Date): Statement =>
+      tx
+        .update(users)
+        .set({
+          email: null,
+          name: null,
+          picture: null,
+          role: 'member',
+          groups: [],
+          scopeLimit: null,
+          status: 'erased',
+          updatedAt: at,
+          version: sql`${users.version} + 1`,
+        })
+        .where(and(eq(users.id, id), ne(users.status, 'erased'))),
+
+    /** Whether somebody else is an active admin. */
+    async hasOtherAdmin(id: string): Promise<boolean> {
+      const other = and(
+        eq(users.role, 'admin'),
+        eq(users.status, 'active'),
+        eq(users.kind, 'person'),
+        ne(users.id, id),
+      )
+      return (await database.rows(database.select().from(users).where(other).limit(1))).length > 0
+    },
+
+    /** Changes nothing; its one row says that somebody else is an active admin. */
+    requireOtherAdmin: (tx: Writer, id: string): Statement =>
+      tx
+        .guard(users)
+        .set({ version: sql`${users.version}` })
+        .where(
+          and(
+            eq(users.id, id),
+            sql`EXISTS (SELECT 1 FROM ${users} AS others WHERE others.role = 'admin' AND others.status = 'active'
+              AND others.kind = 'person' AND others.id <> ${id})`,
+          ),
+        ),
 
     /** Replaces the profile of an active user, unless somebody else changed the user since `version` was read. */
     updateProfile: (
@@ -55,6 +141,19 @@ export function createUsers(database: Database) {
         .set({ version: sql`${users.version}` })
         .where(and(eq(users.id, id), eq(users.status, 'active'))),
 
+    /** Changes nothing; its one row says that nobody else is known to a provider by this address. */
+    requireEmailFree: (tx: Writer, id: string, email: string): Statement =>
+      tx
+        .guard(users)
+        .set({ version: sql`${users.version}` })
+        .where(
+          and(
+            eq(users.id, id),
+            sql`NOT EXISTS (SELECT 1 FROM ${identities} WHERE ${identities.email} = ${email}
+              AND ${identities.userId} <> ${id})`,
+          ),
+        ),
+
     /** Changes nothing; its one row says that the user holds fewer than `max` live keys made by sign-in. */
     requireSsoKeysBelow: (tx: Writer, id: string, max: number, now: Date): Statement =>
       tx
@@ -68,5 +167,13 @@ export function createUsers(database: Database) {
               AND (${apiKeys.expiresAt} IS NULL OR ${apiKeys.expiresAt} > ${sql.param(now, apiKeys.expiresAt)})) < ${max}`,
           ),
         ),
+  }
+
+  function matches(search: string): SQL | undefined {
+    const pattern = `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+    return or(
+      sql`${users.email} LIKE ${pattern} ESCAPE '\\'`,
+      sql`lower(${users.name}) LIKE ${pattern} ESCAPE '\\'`,
+    )
   }
 }

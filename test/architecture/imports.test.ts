@@ -48,14 +48,30 @@ const layers: Record<string, { values: string[]; types: string[] }> = {
   // Routes are given a storage and services; they make neither.
   'src/http/': {
     values: ['src/http/', 'src/services/', 'src/domain/', 'templates/'],
-    types: ['src/config.ts', 'src/storage/'],
+    types: ['src/config.ts', 'src/storage/', 'src/sso/'],
   },
-  'src/config.ts': { values: ['src/setting-kinds.ts', 'src/domain/'], types: [] },
+  'src/config.ts': {
+    values: ['src/setting-kinds.ts', 'src/provider-settings.ts', 'src/domain/'],
+    types: [],
+  },
+  'src/provider-settings.ts': { values: ['src/setting-kinds.ts', 'src/domain/'], types: [] },
   'src/setting-kinds.ts': { values: ['src/domain/'], types: [] },
   'src/gateway.ts': {
-    values: ['src/http/', 'src/services/', 'src/storage/', 'src/sso/', 'src/domain/'],
+    values: [
+      'src/compose-services.ts',
+      'src/log.ts',
+      'src/http/',
+      'src/services/',
+      'src/storage/',
+      'src/domain/',
+    ],
     types: ['src/config.ts'],
   },
+  'src/compose-services.ts': {
+    values: ['src/services/', 'src/sso/', 'src/domain/'],
+    types: ['src/config.ts', 'src/storage/'],
+  },
+  'src/log.ts': { values: [], types: [] },
   'src/main.ts': { values: ['src/gateway.ts', 'src/config.ts', 'src/http/', 'src/domain/'], types: [] },
   'src/migrate-to-postgres.ts': {
     values: ['src/config.ts', 'src/setting-kinds.ts', 'src/storage/copy-to-postgres.ts', 'src/domain/'],

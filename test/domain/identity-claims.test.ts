@@ -7,10 +7,12 @@ const good = { sub: '1068', email: 'ada@corp.com', email_verified: true, hd: 'co
 const without = (...names: string[]) =>
   Object.fromEntries(Object.entries(good).filter(([name]) => !names.includes(name)))
 
+const issuedBy = (issuer: string, trustsEmail = false) => ({ issuer, trustsEmail })
+
 describe('the claims of an identity', () => {
   test('are read from the ID token', () => {
     const picture = 'https://pictures.test/a.png'
-    expect(readIdentityClaims({ ...good, picture }, {}, google)).toEqual({
+    expect(readIdentityClaims({ ...good, picture }, {}, issuedBy(google))).toEqual({
       outcome: 'good',
       claims: {
         subject: '1068',
@@ -41,7 +43,7 @@ describe('the claims of an identity', () => {
     ['a picture that is a script', { ...good, picture: 'javascript:alert(1)' }, {}, { picture: null }],
     ['verified said by UserInfo alone', without('email_verified'), { email_verified: true }, {}],
   ])('good: %s', (_, idToken, userInfo, claims) => {
-    expect(readIdentityClaims(idToken, userInfo, google)).toMatchObject({ outcome: 'good', claims })
+    expect(readIdentityClaims(idToken, userInfo, issuedBy(google))).toMatchObject({ outcome: 'good', claims })
   })
 
   test.each([
@@ -77,8 +79,14 @@ describe('the claims of an identity', () => {
     ['an empty hd', { ...good, hd: '' }, {}, 'hd_differs'],
     ['hd of null', { ...good, hd: null }, {}, 'hd_differs'],
   ])('refused: %s', (_, idToken, userInfo, reason) => {
-    expect(readIdentityClaims(idToken, userInfo, google)).toMatchObject({ outcome: 'refused', reason })
-    expect(readIdentityClaims(idToken, userInfo, other)).toMatchObject({ outcome: 'refused', reason })
+    expect(readIdentityClaims(idToken, userInfo, issuedBy(google))).toMatchObject({
+      outcome: 'refused',
+      reason,
+    })
+    expect(readIdentityClaims(idToken, userInfo, issuedBy(other))).toMatchObject({
+      outcome: 'refused',
+      reason,
+    })
   })
 
   test.each([
@@ -97,6 +105,6 @@ describe('the claims of an identity', () => {
     ['a foreign address without hd at another issuer', other, 'ada@corp.com', undefined, 'good'],
   ])('%s', (_, issuer, email, hd, outcome) => {
     const claims = { ...without('hd', 'email'), email, ...(hd === undefined ? {} : { hd }) }
-    expect(readIdentityClaims(claims, {}, issuer).outcome).toBe(outcome)
+    expect(readIdentityClaims(claims, {}, issuedBy(issuer)).outcome).toBe(outcome)
   })
 })

@@ -5,7 +5,9 @@ const now = new Date('2027-03-01T10:00:00.000Z')
 const before = new Date(now.getTime() - 1)
 const after = new Date(now.getTime() + 1)
 const goodKey = { revokedAt: null, expiresAt: null, scopes: ['a', 'b'] }
-const goodOwner = { status: 'active', scopeLimit: null }
+const goodOwner = { status: 'active', scopeLimit: null, groups: ['eng', 'ops'] }
+const rights = { isAllowed: true, leaseUntil: null }
+const nothing = { scopes: [], groups: [] }
 
 describe('the status of a key', () => {
   test.each([
@@ -37,7 +39,8 @@ describe('the judgement on a proven key', () => {
     ['a scope missing', { scopes: ['a'] }, 'active', 'insufficient_scope'],
     ['all scopes there', {}, 'active', null],
   ])('%s', (_, key, status, refusal) => {
-    expect(judgeKey({ ...goodKey, ...key }, { ...goodOwner, status }, ['a', 'b'], now)).toBe(refusal)
+    const demands = { scopes: ['a', 'b'], groups: [] }
+    expect(judgeKey({ ...goodKey, ...key }, { ...goodOwner, status }, rights, demands, now)).toBe(refusal)
   })
 
   test.each([
@@ -48,6 +51,29 @@ describe('the judgement on a proven key', () => {
     [[], [], null],
     [['a', 'b', 'c'], ['c'], 'insufficient_scope'],
   ])('under the limit %j, asking for %j: %s', (scopeLimit, wanted, refusal) => {
-    expect(judgeKey(goodKey, { ...goodOwner, scopeLimit }, wanted, now)).toBe(refusal)
+    const demands = { scopes: wanted, groups: [] }
+    expect(judgeKey(goodKey, { ...goodOwner, scopeLimit }, rights, demands, now)).toBe(refusal)
+  })
+
+  test.each([
+    [{ isAllowed: false, leaseUntil: before }, {}, 'active', 'owner_not_allowed'],
+    [{ isAllowed: false, leaseUntil: null }, { expiresAt: before }, 'active', 'owner_not_allowed'],
+    [{ isAllowed: false, leaseUntil: null }, {}, 'disabled', 'user_disabled'],
+    [{ isAllowed: true, leaseUntil: before }, {}, 'active', 'lease_expired'],
+    [{ isAllowed: true, leaseUntil: now }, {}, 'active', 'lease_expired'],
+    [{ isAllowed: true, leaseUntil: after }, {}, 'active', null],
+    [{ isAllowed: true, leaseUntil: before }, { expiresAt: before }, 'active', 'expired_key'],
+    [{ isAllowed: true, leaseUntil: before }, { revokedAt: before }, 'active', 'revoked_key'],
+  ])('with the rights %j, key %j and owner %s: %s', (given, key, status, refusal) => {
+    expect(judgeKey({ ...goodKey, ...key }, { ...goodOwner, status }, given, nothing, now)).toBe(refusal)
+  })
+
+  test.each([
+    [['eng'], null],
+    [['eng', 'ops'], null],
+    [['eng', 'finance'], 'forbidden'],
+    [['engineering'], 'forbidden'],
+  ])('asking for the groups %j of an owner in eng and ops: %s', (groups, refusal) => {
+    expect(judgeKey(goodKey, goodOwner, rights, { scopes: [], groups }, now)).toBe(refusal)
   })
 })

@@ -14,7 +14,8 @@ const now = new Date('2027-03-01T10:00:00.000Z')
 
 function attemptAt(time: Date) {
   const { nonce } = newState(key, time)
-  return { nonce, provider: 'google', codeVerifier: 'v'.repeat(43), openIdNonce: 'n'.repeat(32) }
+  const purpose = { kind: 'session', returnTo: 'https://app.test/?a=b' } as const
+  return { nonce, provider: 'google', codeVerifier: 'v'.repeat(43), openIdNonce: 'n'.repeat(32), purpose }
 }
 
 describe('the cookie of a sign-in attempt', () => {

@@ -28,7 +28,8 @@ function registeredRoutes(): string[] {
   })
   const given: Record<string, unknown> = {
     config,
-    signIn: { label: 'Google', beginSignIn: anything, finishSignIn: anything },
+    settled: { rules: [], admins: [], isOpenWithoutRules: false },
+    signIn: { providers: [], beginSignIn: anything, finishSignIn: anything },
   }
   const dependencies = new Proxy({}, { get: (_, member) => given[String(member)] ?? anything })
   return createApp(dependencies as AppDependencies)

@@ -61,7 +61,7 @@ test('every table of the schema is copied, and has been thought about as a sign 
       .map((table) => getTableName(table))
       .sort(),
   )
-  const counters = ['audit_details', 'key_refusals', 'key_stats', 'key_usage']
+  const counters = ['allowlist_copies', 'audit_details', 'key_refusals', 'key_stats', 'key_usage']
   expect([...signsOfUse.keys(), ...counters].sort()).toEqual([...names].sort())
   for (const child of ['identities', 'api_keys'])
     expect(names.indexOf(child)).toBeGreaterThan(names.indexOf('users'))

@@ -124,7 +124,13 @@ describe.each(engines)('users and identities on $name', (engine) => {
     const older = identityRow(user)
     const newer = identityRow(user, { issuer: 'https://idp.test', createdAt: plusMs(5) })
     await land(storage, (tx) => [storage.identities.insert(tx, newer), storage.identities.insert(tx, older)])
-    const latest = { email: 'new@corp.com', emailVerified: false, hd: 'corp.com', lastSignInAt: plusMs(9) }
+    const latest = {
+      provider: 'renamed',
+      email: 'new@corp.com',
+      emailVerified: false,
+      hd: 'corp.com',
+      lastSignInAt: plusMs(9),
+    }
     await land(storage, (tx) => [storage.identities.updateLastSignIn(tx, { id: older.id, ...latest })])
     expect(await storage.identities.ofUser(user.id)).toEqual([{ ...older, ...latest }, newer])
     expect(await storage.identities.ofUser('usr_x')).toEqual([])

@@ -40,6 +40,16 @@ export async function createDesk(gateway: TestGateway) {
       new Date(),
       new Date(),
     )
+    await database.change(
+      `INSERT INTO identities (id, user_id, provider, issuer, subject, email, email_verified, hd, created_at, last_sign_in_at)
+       VALUES (?, ?, 'google', 'https://accounts.google.com', ?, ?, TRUE, 'desk.test', ?, ?)`,
+      `idn_${id}`,
+      id,
+      id,
+      `${id}@desk.test`,
+      new Date(),
+      new Date(),
+    )
     return id
   }
 

@@ -77,7 +77,7 @@ describe('every page', () => {
     for (const page of [
       <KeyPage {...keyPageProps()} afterUrl={bad.href} />,
       <ProblemPage {...shared} {...words} action={bad} />,
-      <FrontPage {...shared} signIn={bad} whoMaySignIn="w" />,
+      <FrontPage {...shared} choices={[bad]} signedIn={null} whoMaySignIn="w" />,
     ]) {
       expect(renderPage(page)).not.toContain('javascript:')
     }
@@ -240,10 +240,10 @@ function plainPages() {
     'the problem page': renderPage(<ProblemPage {...problem} />),
     'the problem page on the callback': renderPage(<ProblemPage {...problem} clearAddress="/" />),
     'the front page': renderPage(
-      <FrontPage {...shared} signIn={signIn} whoMaySignIn="Anyone at example.com." />,
+      <FrontPage {...shared} choices={[signIn]} signedIn={null} whoMaySignIn="Anyone at example.com." />,
     ),
     'the front page without sign-in': renderPage(
-      <FrontPage {...shared} signIn={null} whoMaySignIn="Nobody." />,
+      <FrontPage {...shared} choices={[]} signedIn={null} whoMaySignIn="Nobody." />,
     ),
   }
 }
@@ -254,7 +254,7 @@ function hostilePages(): Record<string, string> {
   const key = keyPageProps()
   const at = { assets: ASSETS, requestId: 'req_1' }
   const problem = { ...at, status: 400, code: 'c', title: 't', whatHappened: 'h', whatToDo: 'd' }
-  const front = { ...at, signIn: { href: '/', label: 'l' }, whoMaySignIn: 'w' }
+  const front = { ...at, choices: [{ href: '/', label: 'l' }], whoMaySignIn: 'w', signedIn: null }
   const keyCases: Record<string, Partial<KeyPageProps>> = {
     requestId: { requestId: H },
     keyText: { keyText: H },
@@ -284,7 +284,7 @@ function hostilePages(): Record<string, string> {
     ),
     'the problem page (action)': renderPage(<ProblemPage {...problem} action={{ href: H, label: H }} />),
     'the front page (requestId)': renderPage(<FrontPage {...front} requestId={H} />),
-    'the front page (signIn)': renderPage(<FrontPage {...front} signIn={{ href: H, label: H }} />),
+    'the front page (choices)': renderPage(<FrontPage {...front} choices={[{ href: H, label: H }]} />),
     'the front page (whoMaySignIn)': renderPage(<FrontPage {...front} whoMaySignIn={H} />),
   }
 }

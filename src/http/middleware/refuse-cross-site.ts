@@ -22,3 +22,17 @@ export function requireOwnSite(c: Context<AppEnvironment>, baseUrl: string): voi
     throw new KeydeskError('forbidden', { message: 'A page of another site may not ask for this.' })
   }
 }
+
+/**
+ * For what a cookie alone opens: a browser has to say that a page of ours asked. What says nothing is refused.
+ * @throws KeydeskError `forbidden`
+ */
+export function requireSameOrigin(c: Context<AppEnvironment>, baseUrl: string): void {
+  if (safeMethods.has(c.req.method)) return
+  const [site, origin] = [c.req.header('sec-fetch-site'), c.req.header('origin')]
+  const isProven = site === 'same-origin' || (site === undefined && origin === baseUrl)
+  if (isProven) return
+  throw new KeydeskError('forbidden', {
+    message: 'With a session, only a page of Keydesk may ask for this. Scripts use the master key.',
+  })
+}

@@ -1,31 +1,58 @@
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { equalInConstantTime } from '../../domain/constant-time.ts'
 import { KeydeskError } from '../../domain/errors.ts'
 import type { RecordRefusal } from '../../services/record-refusal.ts'
 import { bearerToken } from '../bearer-token.ts'
 import { type CountFailure, refuseTooManyFailures } from '../count-failure.ts'
+import { type ReadSession, requireSession } from '../current-session.ts'
 import type { AppEnvironment } from '../environment.ts'
+import { requireSameOrigin } from './refuse-cross-site.ts'
 
-/** Lets pass who shows the master key as a bearer token; writes down and counts who does not. */
+/**
+ * Lets pass who shows the master key as a bearer token, and a browser whose user is an admin right now; writes down and
+ * counts who does not. A header that was sent and is wrong is a refusal, whatever cookie comes with it.
+ */
 export function requireAdmin(options: {
   masterKey: string
+  baseUrl: string
+  readSession: ReadSession
   recordRefusal: RecordRefusal
   countFailure: CountFailure | null
 }): MiddlewareHandler<AppEnvironment> {
-  const { masterKey, recordRefusal, countFailure } = options
+  const { masterKey, baseUrl, readSession, recordRefusal, countFailure } = options
 
   return async function requireAdminMiddleware(c, next) {
     const authorization = c.req.header('authorization')
-    const token = bearerToken(authorization)
-    if (token === undefined || !equalInConstantTime(token, masterKey)) {
-      const reason = authorization === undefined ? 'no_credential' : 'wrong_credential'
-      await recordRefusal('admin.refused', reason, c.get('origin'))
-      if (authorization !== undefined) await refuseTooManyFailures(c, countFailure, c.get('caller').bucket)
-      throw new KeydeskError('unauthenticated', {
-        message: 'The admin API wants the header Authorization: Bearer <PROXY_MASTER_KEY>.',
-        reason,
-      })
-    }
+    if (authorization === undefined && c.req.header('x-api-key') === undefined) await requireAdminSession(c)
+    else await requireMasterKey(c, bearerToken(authorization))
     await next()
   }
+
+  async function requireMasterKey(c: Context<AppEnvironment>, token: string | undefined): Promise<void> {
+    if (token !== undefined && equalInConstantTime(token, masterKey)) {
+      c.set('actor', 'master_key')
+      return
+    }
+    await recordRefusal('admin.refused', 'wrong_credential', c.get('origin'))
+    await refuseTooManyFailures(c, countFailure, c.get('caller').bucket)
+    throw new KeydeskError('unauthenticated', { message: wanted, reason: 'wrong_credential' })
+  }
+
+  async function requireAdminSession(c: Context<AppEnvironment>): Promise<void> {
+    const reading = await readSession(c)
+    if (reading.outcome === 'none') {
+      await recordRefusal('admin.refused', 'no_credential', c.get('origin'))
+      throw new KeydeskError('unauthenticated', { message: wanted, reason: 'no_credential' })
+    }
+    const { user } = requireSession(reading)
+    if (user.role !== 'admin') {
+      await recordRefusal('admin.refused', 'not_an_admin', c.get('origin'))
+      throw new KeydeskError('forbidden', { message: 'This is for admins.', reason: 'not_an_admin' })
+    }
+    requireSameOrigin(c, baseUrl)
+    c.set('actor', `user:${user.id}`)
+  }
 }
+
+const wanted =
+  'The admin API wants the header Authorization: Bearer <PROXY_MASTER_KEY>, or the session of an admin.'

@@ -6,12 +6,13 @@ import type { AppEnvironment } from '../environment.ts'
 import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
 import { toWireAuditEvent, wireAuditEvent } from '../wire/audit-event.ts'
 import { id, instant, pageLimit } from '../wire/inputs.ts'
+import { adminSecurity } from '../wire/security.ts'
 
 const list = createRoute({
   method: 'get',
   path: '/admin/audit',
   summary: 'Read the audit trail, newest first',
-  security: [{ masterKey: [] }],
+  security: adminSecurity,
   request: {
     query: z.strictObject({
       action: z.enum(auditActions).optional(),
@@ -28,7 +29,7 @@ const list = createRoute({
       z.object({ data: z.array(wireAuditEvent), next_cursor: z.string().nullable() }),
       'A page of events.',
     ),
-    ...problemAnswers('unauthenticated'),
+    ...problemAnswers('unauthenticated', 'forbidden'),
   },
 })
 

@@ -19,14 +19,13 @@ import {
 } from '../wire/inputs.ts'
 import { toWireKey, wireKey } from '../wire/key.ts'
 import { toWireReceipt, wireReceipt } from '../wire/revocation-receipt.ts'
-
-const security = [{ masterKey: [] }]
+import { adminSecurity } from '../wire/security.ts'
 
 const list = createRoute({
   method: 'get',
   path: '/admin/keys',
   summary: 'List keys, newest first',
-  security,
+  security: adminSecurity,
   request: {
     query: z.strictObject({
       user_id: id.optional(),
@@ -40,7 +39,7 @@ const list = createRoute({
       z.object({ data: z.array(wireKey), next_cursor: z.string().nullable() }),
       'A page of keys.',
     ),
-    ...problemAnswers('unauthenticated'),
+    ...problemAnswers('unauthenticated', 'forbidden'),
   },
 })
 
@@ -48,16 +47,19 @@ const read = createRoute({
   method: 'get',
   path: '/admin/keys/{id}',
   summary: 'Read a key',
-  security,
+  security: adminSecurity,
   request: { params: idParameter, query: z.strictObject({}) },
-  responses: { 200: jsonAnswer(wireKey, 'The key.'), ...problemAnswers('unauthenticated', 'not_found') },
+  responses: {
+    200: jsonAnswer(wireKey, 'The key.'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+  },
 })
 
 const mint = createRoute({
   method: 'post',
   path: '/admin/keys',
   summary: 'Mint a key for a user',
-  security,
+  security: adminSecurity,
   middleware: [requireJson] as const,
   request: {
     query: z.strictObject({}),
@@ -81,7 +83,14 @@ const mint = createRoute({
   },
   responses: {
     201: jsonAnswer(z.object({ key: wireKey, key_text: z.string() }), 'The key, with its text this once.'),
-    ...problemAnswers('unauthenticated', 'not_found', 'conflict', 'too_large', 'unsupported_media_type'),
+    ...problemAnswers(
+      'unauthenticated',
+      'forbidden',
+      'not_found',
+      'conflict',
+      'too_large',
+      'unsupported_media_type',
+    ),
   },
 })
 
@@ -91,7 +100,7 @@ const revoke = createRoute({
   summary: 'Revoke a key',
   description:
     'Answers when no replica accepts the key any more: each has confirmed the revocation, or its trust in its memory, which is two seconds long, has lapsed.',
-  security,
+  security: adminSecurity,
   request: {
     params: idParameter,
     query: z.strictObject({ receipt: z.enum(['true', 'false']).default('false') }),
@@ -102,7 +111,7 @@ const revoke = createRoute({
       'With `receipt=true`: the key is revoked, and this is what each replica said.',
     ),
     204: { description: 'The key is revoked.' },
-    ...problemAnswers('unauthenticated', 'not_found'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
   },
 })
 
@@ -125,12 +134,12 @@ export function adminKeyRoutes(
   app.openapi(mint, async (c) => {
     const { user_id, name, scopes, expires_at, metadata, rate_limit } = c.req.valid('json')
     const request = { userId: user_id, name, scopes, metadata, expiresAt: expires_at, rateLimit: rate_limit }
-    const { key, keyText } = await mintKey(request, 'master_key', c.get('origin'))
+    const { key, keyText } = await mintKey(request, c.get('actor'), c.get('origin'))
     return c.json({ key: toWireKey(key, now()), key_text: keyText }, 201)
   })
 
   app.openapi(revoke, async (c) => {
-    const receipt = await revokeKey(c.req.valid('param').id, 'master_key', c.get('origin'))
+    const receipt = await revokeKey(c.req.valid('param').id, c.get('actor'), c.get('origin'))
     return c.req.valid('query').receipt === 'true' ? c.json(toWireReceipt(receipt), 200) : c.body(null, 204)
   })
 }

@@ -1,26 +1,39 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { ChangeUser } from '../../services/change-user.ts'
+import type { CreateServiceAccount } from '../../services/create-service-account.ts'
+import type { EraseUser } from '../../services/erase-user.ts'
 import { getUser } from '../../services/get-user.ts'
 import { listUsers } from '../../services/list-users.ts'
+import type { RevokeEverything } from '../../services/revoke-everything.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
+import { requireJson } from '../middleware/require-json.ts'
 import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
-import { idParameter, pageLimit } from '../wire/inputs.ts'
+import { groups, idParameter, label, pageLimit, scopeLimit, searchText } from '../wire/inputs.ts'
+import { adminSecurity } from '../wire/security.ts'
 import { toWireIdentity, toWireUser, wireIdentity, wireUser } from '../wire/user.ts'
-
-const security = [{ masterKey: [] }]
 
 const list = createRoute({
   method: 'get',
   path: '/admin/users',
   summary: 'List users, newest first',
-  security,
-  request: { query: z.strictObject({ limit: pageLimit, cursor: z.string().max(200).optional() }) },
+  security: adminSecurity,
+  request: {
+    query: z.strictObject({
+      search: searchText.optional().openapi({ description: 'A part of the name or of the email address.' }),
+      status: z.enum(['active', 'disabled']).optional(),
+      role: z.enum(['member', 'admin']).optional(),
+      kind: z.enum(['person', 'service']).optional(),
+      limit: pageLimit,
+      cursor: z.string().max(200).optional(),
+    }),
+  },
   responses: {
     200: jsonAnswer(
       z.object({ data: z.array(wireUser), next_cursor: z.string().nullable() }),
       'A page of users.',
     ),
-    ...problemAnswers('unauthenticated'),
+    ...problemAnswers('unauthenticated', 'forbidden'),
   },
 })
 
@@ -28,16 +41,120 @@ const read = createRoute({
   method: 'get',
   path: '/admin/users/{id}',
   summary: 'Read a user',
-  security,
+  security: adminSecurity,
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     200: jsonAnswer(wireUser.extend({ identities: z.array(wireIdentity) }), 'The user and its identities.'),
-    ...problemAnswers('unauthenticated', 'not_found'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
   },
 })
 
-export function adminUserRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: { storage: Storage }): void {
-  const { storage } = dependencies
+const writeProblems = problemAnswers(
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'too_large',
+  'unsupported_media_type',
+)
+
+const change = createRoute({
+  method: 'patch',
+  path: '/admin/users/{id}',
+  summary: 'Change the role, the status, the groups or the scope limit of a user',
+  description:
+    'Disabling refuses every key and ends every session of the user on the next request; enabling brings the keys back. The last admin can be neither demoted nor disabled.',
+  security: adminSecurity,
+  middleware: [requireJson] as const,
+  request: {
+    params: idParameter,
+    query: z.strictObject({}),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              role: z.enum(['member', 'admin']).optional(),
+              status: z.enum(['active', 'disabled']).optional(),
+              groups: groups.optional(),
+              scope_limit: scopeLimit.optional(),
+            })
+            .openapi('UserChange'),
+        },
+      },
+    },
+  },
+  responses: { 200: jsonAnswer(wireUser, 'The user, as it is now in force.'), ...writeProblems },
+})
+
+const erase = createRoute({
+  method: 'delete',
+  path: '/admin/users/{id}',
+  summary: 'Erase a user',
+  description:
+    'Revokes every key, ends every session, and erases the profile. The audit trail keeps what happened, without who and where.',
+  security: adminSecurity,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: {
+    204: { description: 'The user is gone.' },
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found', 'conflict'),
+  },
+})
+
+const revoke = createRoute({
+  method: 'post',
+  path: '/admin/users/{id}/revoke-everything',
+  summary: 'Revoke every key and end every session of a user, for good',
+  security: adminSecurity,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: {
+    200: jsonAnswer(
+      z.object({ keys_revoked: z.int(), sessions_ended: z.int() }),
+      'Nothing of it is accepted any more.',
+    ),
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found', 'conflict'),
+  },
+})
+
+const createService = createRoute({
+  method: 'post',
+  path: '/admin/service-accounts',
+  summary: 'Make a service account: an owner of keys for machines',
+  security: adminSecurity,
+  middleware: [requireJson] as const,
+  request: {
+    query: z.strictObject({}),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            name: label,
+            groups: groups.default([]),
+            scope_limit: scopeLimit.default(null),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    201: jsonAnswer(wireUser, 'The service account.'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'too_large', 'unsupported_media_type'),
+  },
+})
+
+export function adminUserRoutes(
+  app: OpenAPIHono<AppEnvironment>,
+  dependencies: {
+    storage: Storage
+    changeUser: ChangeUser
+    eraseUser: EraseUser
+    revokeEverything: RevokeEverything
+    createServiceAccount: CreateServiceAccount
+  },
+): void {
+  const { storage, changeUser, eraseUser, revokeEverything, createServiceAccount } = dependencies
 
   app.openapi(list, async (c) => {
     const page = await listUsers(storage, c.req.valid('query'))
@@ -47,5 +164,29 @@ export function adminUserRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: 
   app.openapi(read, async (c) => {
     const { user, identities } = await getUser(storage, c.req.valid('param').id)
     return c.json({ ...toWireUser(user), identities: identities.map(toWireIdentity) }, 200)
+  })
+
+  app.openapi(change, async (c) => {
+    const { scope_limit: scopeLimit, ...others } = c.req.valid('json')
+    const { id } = c.req.valid('param')
+    const user = await changeUser(id, { ...others, scopeLimit }, c.get('actor'), c.get('origin'))
+    return c.json(toWireUser(user), 200)
+  })
+
+  app.openapi(erase, async (c) => {
+    await eraseUser(c.req.valid('param').id, c.get('actor'), c.get('origin'))
+    return c.body(null, 204)
+  })
+
+  app.openapi(revoke, async (c) => {
+    const revoked = await revokeEverything(c.req.valid('param').id, c.get('actor'), c.get('origin'))
+    return c.json({ keys_revoked: revoked.keysRevoked, sessions_ended: revoked.sessionsEnded }, 200)
+  })
+
+  app.openapi(createService, async (c) => {
+    const { name, groups: ofAccount, scope_limit: limit } = c.req.valid('json')
+    const account = { name, groups: ofAccount, scopeLimit: limit }
+    const user = await createServiceAccount(account, c.get('actor'), c.get('origin'))
+    return c.json(toWireUser(user), 201)
   })
 }

@@ -1,102 +1,175 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { getCookie, setCookie } from 'hono/cookie'
-import type { CookieOptions } from 'hono/utils/cookie'
 import { KeydeskError } from '../../domain/errors.ts'
-import { attemptCookieName, isAttemptCookie } from '../../domain/sign-in-attempt.ts'
+import { parseReturnTo, type ReturnOrigin } from '../../domain/return-to.ts'
+import { attemptCookieName } from '../../domain/sign-in-attempt.ts'
 import { stateNonce } from '../../domain/signed-state.ts'
-import type { BeginSignIn } from '../../services/begin-sign-in.ts'
+import type { Access } from '../../services/access-policies.ts'
 import type { FinishSignIn } from '../../services/finish-sign-in.ts'
+import { attemptCookies } from '../attempt-cookies.ts'
 import type { AppEnvironment } from '../environment.ts'
 import type { Pages } from '../pages.ts'
+import type { SendToProvider } from '../send-to-provider.ts'
+import type { SessionCookies } from '../session-cookies.ts'
+import { whoMaySignIn } from '../who-may-sign-in.ts'
 import { pageAnswer, problemAnswers } from '../wire/answers.ts'
 
-/** `__Host-` wants exactly this: Secure, Path=/, no Domain. Lax, because the provider sends the browser back to us. */
-const cookieOptions: CookieOptions = { httpOnly: true, secure: true, sameSite: 'Lax', path: '/' }
+const loginQuery = z.strictObject({
+  return_to: z.string().optional().openapi({
+    description:
+      'Where to go on to: a path here, or a URL at one of RETURN_TO_ORIGINS. Signs in and mints no key.',
+  }),
+})
+const providerParameter = z.object({ provider: z.string().max(40) })
+const loginAnswers = {
+  302: { description: 'To the sign-in provider.' },
+  ...problemAnswers('not_found', 'provider_error', 'method_not_allowed'),
+}
 
 const login = createRoute({
   method: 'get',
   path: '/auth/login',
-  summary: 'Begin to sign in',
-  request: { query: z.strictObject({}) },
-  responses: {
-    302: { description: 'To the sign-in provider.' },
-    ...problemAnswers('not_found', 'provider_error', 'method_not_allowed'),
-  },
+  summary: 'Begin to sign in: at the one provider, or with a page of them',
+  request: { query: loginQuery },
+  responses: { 200: pageAnswer('Which provider to sign in with.'), ...loginAnswers },
 })
+
+const loginAt = createRoute({
+  method: 'get',
+  path: '/auth/login/{provider}',
+  summary: 'Begin to sign in at a provider',
+  request: { params: providerParameter, query: loginQuery },
+  responses: loginAnswers,
+})
+
+// Not strict: providers add parameters of their own (scope, session_state, authuser, hd).
+const callbackQuery = z.object({
+  state: z.string().max(200).optional(),
+  code: z.string().max(4000).optional(),
+  error: z.string().max(200).optional(),
+  iss: z.string().max(2000).optional(),
+})
+const callbackAnswers = {
+  200: pageAnswer('The new key, shown this once.'),
+  303: { description: 'Signed in: on to where the sign-in was begun for.' },
+  ...problemAnswers(
+    'state_invalid',
+    'state_expired',
+    'sign_in_denied',
+    'email_unverified',
+    'not_allowed',
+    'not_found',
+    'conflict',
+    'provider_error',
+  ),
+}
 
 const callback = createRoute({
   method: 'get',
   path: '/auth/callback',
-  summary: 'Finish to sign in: the redirect URI of the OAuth client',
-  request: {
-    // Not strict: providers add parameters of their own (scope, session_state, authuser, hd).
-    query: z.object({
-      state: z.string().max(200).optional(),
-      code: z.string().max(4000).optional(),
-      error: z.string().max(200).optional(),
-      iss: z.string().max(2000).optional(),
-    }),
-  },
-  responses: {
-    200: pageAnswer('The new key, shown this once.'),
-    ...problemAnswers(
-      'state_invalid',
-      'state_expired',
-      'sign_in_denied',
-      'email_unverified',
-      'not_allowed',
-      'conflict',
-      'provider_error',
-    ),
-  },
+  summary: 'Finish to sign in with Google: the redirect URI of its OAuth client',
+  request: { query: callbackQuery },
+  responses: callbackAnswers,
 })
+
+const callbackFrom = createRoute({
+  method: 'get',
+  path: '/auth/callback/{provider}',
+  summary: 'Finish to sign in with another provider: the redirect URI of its OAuth client',
+  request: { params: providerParameter, query: callbackQuery },
+  responses: callbackAnswers,
+})
+
+/** The one whose redirect URI has no name in it. */
+const unnamedProvider = 'google'
 
 export function signInRoutes(
   app: OpenAPIHono<AppEnvironment>,
   dependencies: {
-    beginSignIn: BeginSignIn
+    providers: readonly { readonly id: string }[]
+    sendToProvider: SendToProvider
     finishSignIn: FinishSignIn
+    access: Access
+    signUp: 'open' | 'invited'
     pages: Pages
-    stateTtlSeconds: number
+    sessionCookies: SessionCookies
+    baseUrl: string
+    returnOrigins: readonly ReturnOrigin[]
   },
 ): void {
-  const { beginSignIn, finishSignIn, pages, stateTtlSeconds } = dependencies
+  const { providers, sendToProvider, finishSignIn, access, signUp, pages, sessionCookies } = dependencies
+  const { baseUrl, returnOrigins } = dependencies
 
   app.openapi(login, async (c) => {
     refuseSpeculation(c)
-    const shown = Object.entries(getCookie(c)).filter(([name]) => isAttemptCookie(name))
-    const { url, cookie, cookiesToDrop } = await beginSignIn(shown.map(([name, value]) => ({ name, value })))
-    for (const name of cookiesToDrop) dropCookie(c, name)
-    setCookie(c, cookie.name, cookie.value, { ...cookieOptions, maxAge: stateTtlSeconds })
-    return c.redirect(url.href, 302)
+    const returnTo = readReturnTo(c.req.valid('query').return_to)
+    const [only, ...others] = providers
+    if (only !== undefined && others.length === 0) return begin(c, only.id, returnTo)
+    const who = whoMaySignIn((await access.fresh()).forSignIn(), signUp)
+    return c.html(pages.signIn(who, returnTo, c.get('requestId')), 200)
   })
 
-  app.openapi(callback, async (c) => {
+  app.openapi(loginAt, async (c) => {
     refuseSpeculation(c)
-    const query = c.req.valid('query')
-    const cookies = getCookie(c)
+    return begin(c, c.req.valid('param').provider, readReturnTo(c.req.valid('query').return_to))
+  })
+
+  app.openapi(callback, (c) => finish(c, unnamedProvider, c.req.valid('query')))
+  app.openapi(callbackFrom, (c) => {
+    const { provider } = c.req.valid('param')
+    if (provider === unnamedProvider || !providers.some(({ id }) => id === provider)) throw noProvider()
+    return finish(c, provider, c.req.valid('query'))
+  })
+
+  async function begin(c: Context<AppEnvironment>, providerId: string, returnTo: URL | null) {
+    const { url } = await sendToProvider(
+      c,
+      providerId,
+      returnTo === null ? { kind: 'key' } : { kind: 'session', returnTo: returnTo.href },
+    )
+    return c.redirect(url.href, 302)
+  }
+
+  async function finish(
+    c: Context<AppEnvironment>,
+    providerId: string,
+    query: z.output<typeof callbackQuery>,
+  ) {
+    refuseSpeculation(c)
+    const { state, code, error, iss } = query
     // Whatever comes of it, an attempt that was answered is over: its cookie goes with every answer but 400 for a
     // state that names none.
-    const nonce = query.state === undefined ? null : stateNonce(query.state)
-    const cookieName = nonce === null ? null : attemptCookieName(nonce)
-    if (cookieName !== null && cookies[cookieName] !== undefined) dropCookie(c, cookieName)
-    const signedIn = await finishSignIn(
-      {
-        state: query.state,
-        code: query.code,
-        error: query.error,
-        iss: query.iss,
-        cookie: (name) => cookies[name],
-      },
+    const nonce = state === undefined ? null : stateNonce(state)
+    const cookies = attemptCookies.shown(c)
+    if (nonce !== null && cookies.has(attemptCookieName(nonce)))
+      attemptCookies.drop(c, attemptCookieName(nonce))
+    const finished = await finishSignIn(
+      { providerId, state, code, error, iss, cookie: (name) => cookies.get(name) },
+      sessionCookies.shown(c),
       c.get('origin'),
     )
-    return c.html(pages.key(signedIn, c.get('requestId')), 200)
-  })
+    if (finished.kind === 'key') return c.html(pages.key(finished, c.get('requestId')), 200)
+    if (finished.kind === 'linked') return c.redirect('/account', 303)
+    sessionCookies.set(c, finished.secret, finished.appSecret)
+    // Judged again: the settings may have changed since the sign-in was begun.
+    const returnTo = parseReturnTo(finished.returnTo, baseUrl, returnOrigins)
+    return c.redirect(returnTo?.href ?? '/', 303)
+  }
+
+  /** @throws KeydeskError `invalid_request` */
+  function readReturnTo(text: string | undefined): URL | null {
+    if (text === undefined) return null
+    const returnTo = parseReturnTo(text, baseUrl, returnOrigins)
+    if (returnTo !== null) return returnTo
+    throw new KeydeskError('invalid_request', {
+      message:
+        'return_to is not a place to go on to from here: a path of this site, or a URL at one of the origins that an administrator has set.',
+    })
+  }
 }
 
-function dropCookie(c: Context, name: string): void {
-  setCookie(c, name, '', { ...cookieOptions, maxAge: 0 })
+export function noProvider(): KeydeskError {
+  return new KeydeskError('not_found', { message: 'No sign-in provider has this name here.' })
 }
 
 /** HEAD, prefetching and prerendering are nobody's wish to sign in: they start nothing and finish nothing. */

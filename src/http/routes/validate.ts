@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import type { Logger } from 'pino'
 import { KeydeskError } from '../../domain/errors.ts'
+import { groupsMax } from '../../domain/groups.ts'
 import { rateLimitHeaders } from '../../domain/rate-limit.ts'
 import { scopesMax } from '../../domain/scopes.ts'
 import type { Metrics } from '../../services/metrics.ts'
@@ -15,28 +16,39 @@ import { requireJsonType } from '../middleware/require-json.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { AnswerProblem } from '../problem.ts'
 import { createRefusalLog } from '../refusal-log.ts'
-import type { RefuseKey } from '../refuse-key.ts'
+import { leaseHeaders, type RefuseKey } from '../refuse-key.ts'
 import { queryOf, readVerificationHeaders } from '../request-reading.ts'
 import { describeIssues } from '../validation-issues.ts'
 import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
-import { scope } from '../wire/inputs.ts'
+import { group, scope } from '../wire/inputs.ts'
 import { validationText, wireValidation } from '../wire/validation.ts'
 
 export const validatePath = '/v1/validate'
 const noHeaders = {}
-const query = z.strictObject({ scope: z.array(scope).max(scopesMax).optional() })
+const query = z.strictObject({
+  scope: z.array(scope).max(scopesMax).default([]),
+  group: z.array(group).max(groupsMax).default([]),
+})
+type Demanded = z.output<typeof query>
+const nothing: Demanded = { scope: [], group: [] }
 const validation = {
   path: validatePath,
   request: { query },
   responses: {
-    200: jsonAnswer(wireValidation, 'The key is good for every scope that was asked.'),
+    200: jsonAnswer(
+      wireValidation,
+      'The key is good for every scope that was asked, and its owner is in every group.',
+    ),
     ...problemAnswers(
       'missing_key',
       'invalid_key',
       'expired_key',
       'revoked_key',
       'user_disabled',
+      'owner_not_allowed',
+      'lease_expired',
       'insufficient_scope',
+      'forbidden',
       'rate_limited',
       'overloaded',
     ),
@@ -124,8 +136,9 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     const search = queryOf(c)
     const keyText = presentedKey(headers, search)
     if (keyText instanceof KeydeskError) return refuseCredential(keyText, c, bucket)
-    const scopes = search === '' ? [] : readScopes(search)
-    const verifying = verifyKey({ keyText, scopes, address, userAgent: headers['user-agent'] })
+    const { scope: scopes, group: groups } = search === '' ? nothing : readDemands(search)
+    const userAgent = headers['user-agent']
+    const verifying = verifyKey({ keyText, scopes, groups, address, userAgent })
     const answerWith = (verification: Verification) =>
       answerVerification(c, asked, verification, headers.accept)
     return verifying instanceof Promise ? verifying.then(answerWith) : answerWith(verifying)
@@ -145,7 +158,7 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     const rate = verification.rate === null ? noHeaders : rateLimitHeaders('key', verification.rate)
     // Not c.body: a Headers object, which nobody reads, would cost more than the verification.
     return new Response(validationText(verification.record), {
-      headers: { ...json, ...rate, 'X-Request-Id': requestId },
+      headers: { ...json, ...rate, ...leaseHeaders(verification.leaseUntil), 'X-Request-Id': requestId },
     })
   }
 
@@ -226,12 +239,13 @@ async function requireNoBody(c: Context<AppEnvironment>): Promise<void> {
   }
   if (length !== undefined && /^\s*\{\s*\}\s*$/.test(await c.req.text())) return
   throw new KeydeskError('invalid_request', {
-    message: 'This call takes no body: the key goes into a header, scopes into the query (?scope=a&scope=b).',
+    message:
+      'This call takes no body: the key goes into a header, scopes and groups into the query (?scope=a&scope=b&group=c).',
   })
 }
 
 /** @throws KeydeskError `invalid_request` */
-function readScopes(search: string): string[] {
+function readDemands(search: string): Demanded {
   const asked = new Map<string, string[]>()
   for (const [name, value] of new URLSearchParams(search)) {
     const values = asked.get(name)
@@ -239,6 +253,6 @@ function readScopes(search: string): string[] {
     else values.push(value)
   }
   const parsed = query.safeParse(Object.fromEntries(asked))
-  if (parsed.success) return parsed.data.scope ?? []
+  if (parsed.success) return parsed.data
   throw new KeydeskError('invalid_request', { message: describeIssues(parsed.error.issues) })
 }

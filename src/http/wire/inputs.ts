@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { groupsMax, isGroup } from '../../domain/groups.ts'
 import { isReservedScope, isScope, scopesMax } from '../../domain/scopes.ts'
 import { isStorableJson, isStorableText } from '../../domain/storable-text.ts'
 
@@ -12,6 +13,22 @@ export const scope = z
 export const grantableScopes = z
   .array(scope.refine((text) => !isReservedScope(text), 'names beginning with keydesk: are reserved'))
   .max(scopesMax)
+
+export const group = z
+  .string()
+  .refine(isGroup, 'is not a group: lower-case letters, digits and ._:/-, at most 64')
+export const groups = z.array(group).max(groupsMax)
+
+/** A ceiling of scopes; null is none. Scopes of ours may be in it: whoever wants to use one needs the right all the same. */
+export const scopeLimit = z.array(scope).max(scopesMax).nullable()
+
+/** A part of a name or an address, as somebody types it. */
+export const searchText = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((text) => isStorableText(text), 'holds characters that no name has')
 
 /** One line of text for people: no control characters, not blank. */
 export const label = z

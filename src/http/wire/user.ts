@@ -39,7 +39,8 @@ export function toWireUser(user: User): z.infer<typeof wireUser> {
     picture: user.picture,
     role: user.role,
     groups: user.groups,
-    status: user.status,
+    // Whoever was erased is not shown.
+    status: user.status === 'active' ? 'active' : 'disabled',
     scope_limit: user.scopeLimit,
     created_at: user.createdAt.toISOString(),
     updated_at: user.updatedAt.toISOString(),

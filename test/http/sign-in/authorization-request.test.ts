@@ -110,10 +110,11 @@ describe('the authorization request', () => {
     }
   })
 
-  test('is refused with 400 for any parameter of the caller, return_to among them', async () => {
+  test('is refused with 400 for a place to return to that is not allowed, and for any other parameter', async () => {
     for (const query of [
       'return_to=https://evil.test',
-      'return_to=/',
+      'return_to=',
+      'return_to=/&return_to=/',
       'state=a',
       'prompt=none',
       'hd=evil.test',

@@ -1,0 +1,144 @@
+import type { Config } from './config.ts'
+import type { DerivedKeys } from './domain/derived-keys.ts'
+import { type Access, createAccess, type SettledRules } from './services/access-policies.ts'
+import { createAddAccessRule } from './services/add-access-rule.ts'
+import { createAdmitIdentity } from './services/admit-identity.ts'
+import { createBeginSignIn } from './services/begin-sign-in.ts'
+import { createChangeUser } from './services/change-user.ts'
+import { createCheckCallback } from './services/check-callback.ts'
+import { createCreateServiceAccount } from './services/create-service-account.ts'
+import { createEndSessions } from './services/end-sessions.ts'
+import { createEraseUser } from './services/erase-user.ts'
+import { createFindSession, type FindSession } from './services/find-session.ts'
+import { createFinishSignIn } from './services/finish-sign-in.ts'
+import { createInviteUser } from './services/invite-user.ts'
+import { createLinkIdentity } from './services/link-identity.ts'
+import type { MakeKey } from './services/make-key.ts'
+import type { Metrics } from './services/metrics.ts'
+import { createMintKey } from './services/mint-key.ts'
+import { createMintSsoKey } from './services/mint-sso-key.ts'
+import { createPollAllowlist, type PollAllowlist } from './services/poll-allowlist.ts'
+import { createPreviewAccessRules } from './services/preview-access-rules.ts'
+import type { RecordRefusal } from './services/record-refusal.ts'
+import { createRefuseSignIn } from './services/refuse-sign-in.ts'
+import { createRemoveAccessRule } from './services/remove-access-rule.ts'
+import { createRevokeEverything } from './services/revoke-everything.ts'
+import { createRevokeKey } from './services/revoke-key.ts'
+import { createStartSession } from './services/start-session.ts'
+import { createWithdrawInvitation } from './services/withdraw-invitation.ts'
+import { createAllowlistSource } from './sso/allowlist-source.ts'
+import { createProvider } from './sso/provider.ts'
+import type { Storage } from './storage/storage.ts'
+
+/** What every service is made of. */
+export interface Parts {
+  readonly config: Config
+  readonly storage: Storage
+  readonly metrics: Metrics
+  readonly makeKey: MakeKey
+  readonly derived: DerivedKeys
+  readonly recordRefusal: RecordRefusal
+  readonly access: Access
+  readonly findSession: FindSession
+  readonly now: () => Date
+}
+
+/** The rules that the settings make, which do not change while the process runs. */
+export function settledRules(config: Config): SettledRules {
+  return {
+    rules: [...config.allowedDomains, ...config.allowedEmails, ...config.deniedEmails],
+    admins: config.adminEmails,
+    isOpenWithoutRules: config.admitsAnybody,
+  }
+}
+
+/** Null where there is no external list. */
+export function allowlistOf({ allowlistUrl: url, allowlistStaleMax: staleSecondsMax }: Config) {
+  return url === undefined ? null : { url, staleSecondsMax }
+}
+
+/** Who may come in, and the sessions of those who are in: what sign-in, verification and the pages share. */
+export function composeAccess(config: Config, storage: Storage, now: () => Date) {
+  const access = createAccess({ storage, settled: settledRules(config), allowlist: allowlistOf(config), now })
+  const findSession = createFindSession({ storage, access, idleSecondsMax: config.sessionIdle, now })
+  return { access, findSession }
+}
+
+/** Null where no provider is configured: sign-in is off then. */
+export function composeSignIn(parts: Parts) {
+  const { config, storage, makeKey, derived, access, now } = parts
+  if (config.providers.length === 0) return null
+  const providers = config.providers.map((settings) =>
+    createProvider({
+      ...settings,
+      // Each has a redirect URI of its own, so that no answer can be taken for another's (RFC 9700 §4.4.2).
+      redirectUri: `${config.authBaseUrl}/auth/callback${settings.id === 'google' ? '' : `/${settings.id}`}`,
+      timeoutSeconds: config.providerTimeout,
+      now,
+    }),
+  )
+  const shared = {
+    ...parts,
+    providers,
+    signUp: config.signUp,
+    stateKey: derived.state,
+    attemptKey: derived.attempt,
+    stateTtlSeconds: config.stateTtl,
+  }
+  const admitIdentity = createAdmitIdentity(shared)
+  const ssoKey = {
+    scopes: config.ssoKeyScopes,
+    ttlSeconds: config.ssoKeyTtl,
+    perUserMax: config.ssoKeysMax,
+  }
+  const startSession = createStartSession({
+    storage,
+    admitIdentity,
+    sessionSecondsMax: config.sessionMax,
+    hasAppCookie: config.cookieDomain !== undefined,
+    now,
+  })
+  return {
+    providers,
+    beginSignIn: createBeginSignIn({ ...shared, access }),
+    finishSignIn: createFinishSignIn({
+      ...shared,
+      checkCallback: createCheckCallback(shared),
+      mintSsoKey: createMintSsoKey({ storage, admitIdentity, makeKey, ssoKey, now }),
+      startSession,
+      linkIdentity: createLinkIdentity(shared),
+      refuseSignIn: createRefuseSignIn(shared),
+    }),
+  }
+}
+
+/** What admins do. */
+export function composeAdmin(parts: Parts) {
+  return {
+    mintKey: createMintKey(parts),
+    revokeKey: createRevokeKey(parts),
+    changeUser: createChangeUser(parts),
+    eraseUser: createEraseUser(parts),
+    revokeEverything: createRevokeEverything(parts),
+    createServiceAccount: createCreateServiceAccount(parts),
+    invitations: createInviteUser({ ...parts, ttlSeconds: parts.config.invitationTtl }),
+    withdrawInvitation: createWithdrawInvitation(parts),
+    addAccessRule: createAddAccessRule(parts),
+    removeAccessRule: createRemoveAccessRule(parts),
+    previewAccessRules: createPreviewAccessRules(parts),
+    endSessions: createEndSessions(parts),
+  }
+}
+
+/** Null where there is no external list. */
+export function composeAllowlist(
+  config: Config,
+  storage: Storage,
+  report: (message: string) => void,
+  now: () => Date,
+): PollAllowlist | null {
+  const { allowlistUrl: url, allowlistToken: token, allowlistInterval: intervalSeconds } = config
+  if (url === undefined) return null
+  const source = createAllowlistSource({ url, token })
+  return createPollAllowlist({ storage, source, url, intervalSeconds, report, now })
+}

@@ -1,0 +1,14 @@
+import { randomBytes } from 'node:crypto'
+import { sha256 } from './constant-time.ts'
+
+const secretBytes = 32
+
+/** A new value for a session cookie: 256 random bits, base64url. */
+export function newSessionSecret(): string {
+  return randomBytes(secretBytes).toString('base64url')
+}
+
+/** Under which a session is stored and found; null for a text that is no value of ours. */
+export function sessionSecretHash(secret: string): string | null {
+  return /^[A-Za-z0-9_-]{43}$/.test(secret) ? sha256(secret).toString('base64url') : null
+}

@@ -1,0 +1,176 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { AccessRule } from '../../domain/access-policy.ts'
+import { KeydeskError } from '../../domain/errors.ts'
+import type { SettledRules } from '../../services/access-policies.ts'
+import type { AddAccessRule } from '../../services/add-access-rule.ts'
+import { describeAllowlist } from '../../services/describe-allowlist.ts'
+import { listAccessRules } from '../../services/list-access-rules.ts'
+import type { PreviewAccessRules } from '../../services/preview-access-rules.ts'
+import type { RemoveAccessRule } from '../../services/remove-access-rule.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { AppEnvironment } from '../environment.ts'
+import { requireJson } from '../middleware/require-json.ts'
+import {
+  accessRuleInput,
+  newAccessRule,
+  readAccessRule,
+  toWireAccessRule,
+  toWirePreview,
+  wireAccessRule,
+  wireAllowlist,
+  wirePreview,
+  wireSettledRule,
+} from '../wire/access-rule.ts'
+import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { id, idParameter, pageLimit } from '../wire/inputs.ts'
+import { adminSecurity } from '../wire/security.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/admin/access-rules',
+  summary: 'List who may come in: the rules of the database, newest first, and those of the settings',
+  security: adminSecurity,
+  request: { query: z.strictObject({ limit: pageLimit, cursor: z.string().max(200).optional() }) },
+  responses: {
+    200: jsonAnswer(
+      z.object({
+        data: z.array(wireAccessRule),
+        next_cursor: z.string().nullable(),
+        settings: z.array(wireSettledRule),
+        sign_up: z.enum(['open', 'invited']),
+        is_open_without_rules: z.boolean(),
+        allowlist: wireAllowlist.nullable(),
+      }),
+      'A page of rules.',
+    ),
+    ...problemAnswers('unauthenticated', 'forbidden'),
+  },
+})
+
+const add = createRoute({
+  method: 'post',
+  path: '/admin/access-rules',
+  summary: 'Add a rule',
+  description: 'A deny rule beats every allow rule. The first allow rule ends that anybody may come in.',
+  security: adminSecurity,
+  middleware: [requireJson] as const,
+  request: {
+    query: z.strictObject({}),
+    body: { required: true, content: { 'application/json': { schema: newAccessRule } } },
+  },
+  responses: {
+    201: jsonAnswer(wireAccessRule, 'The rule, in force.'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'conflict', 'too_large', 'unsupported_media_type'),
+  },
+})
+
+const preview = createRoute({
+  method: 'post',
+  path: '/admin/access-rules/preview',
+  summary: 'Say what a change of the rules would do, before it is made',
+  security: adminSecurity,
+  middleware: [requireJson] as const,
+  request: {
+    query: z.strictObject({}),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            add: z.array(accessRuleInput).max(100).default([]),
+            remove: z.array(id).max(100).default([]),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: jsonAnswer(wirePreview, 'Who would be cut off. Nothing was changed.'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found', 'too_large', 'unsupported_media_type'),
+  },
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/admin/access-rules/{id}',
+  summary: 'Remove a rule of the database',
+  security: adminSecurity,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: {
+    204: { description: 'The rule is gone, and no replica judges by it.' },
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+  },
+})
+
+export function adminAccessRuleRoutes(
+  app: OpenAPIHono<AppEnvironment>,
+  dependencies: {
+    storage: Storage
+    providerIds: ReadonlySet<string>
+    settled: SettledRules
+    signUp: 'open' | 'invited'
+    allowlist: { url: string; staleSecondsMax: number } | null
+    addAccessRule: AddAccessRule
+    removeAccessRule: RemoveAccessRule
+    previewAccessRules: PreviewAccessRules
+    now: () => Date
+  },
+): void {
+  const { storage, settled, signUp, allowlist, now } = dependencies
+  const { addAccessRule, removeAccessRule, previewAccessRules } = dependencies
+  const settings = [
+    ...settled.rules.map(({ kind, provider, value }) => ({ kind, provider, value })),
+    ...settled.admins.map(({ provider, value }) => ({ kind: 'admin_email' as const, provider, value })),
+  ]
+
+  app.openapi(list, async (c) => {
+    const page = await listAccessRules(storage, c.req.valid('query'))
+    const state = allowlist === null ? null : await describeAllowlist(storage, allowlist, now())
+    const answer = {
+      data: page.rows.map(toWireAccessRule),
+      next_cursor: page.nextCursor,
+      settings,
+      sign_up: signUp,
+      is_open_without_rules: settled.isOpenWithoutRules,
+      allowlist:
+        state === null
+          ? null
+          : {
+              fetched_at: state.fetchedAt?.toISOString() ?? null,
+              is_stale: state.isStale,
+              domains: state.domains,
+              emails: state.emails,
+            },
+    }
+    return c.json(answer, 200)
+  })
+
+  app.openapi(add, async (c) => {
+    const { note, ...written } = c.req.valid('json')
+    const rule = await addAccessRule(requireRule(written), note ?? null, c.get('actor'), c.get('origin'))
+    return c.json(toWireAccessRule(rule), 201)
+  })
+
+  app.openapi(preview, async (c) => {
+    const change = c.req.valid('json')
+    const actor = c.get('actor')
+    const callerId = actor.startsWith('user:') ? actor.slice('user:'.length) : null
+    const result = await previewAccessRules(
+      { add: change.add.map(requireRule), remove: change.remove },
+      callerId,
+    )
+    return c.json(toWirePreview(result), 200)
+  })
+
+  app.openapi(remove, async (c) => {
+    await removeAccessRule(c.req.valid('param').id, c.get('actor'), c.get('origin'))
+    return c.body(null, 204)
+  })
+
+  /** @throws KeydeskError `invalid_request` */
+  function requireRule(written: z.output<typeof accessRuleInput>): AccessRule {
+    const rule = readAccessRule(written, dependencies.providerIds)
+    if (typeof rule === 'string') throw new KeydeskError('invalid_request', { message: rule })
+    return rule
+  }
+}

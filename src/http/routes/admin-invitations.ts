@@ -1,0 +1,149 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { KeydeskError } from '../../domain/errors.ts'
+import type { InviteUser } from '../../services/invite-user.ts'
+import { listInvitations } from '../../services/list-invitations.ts'
+import type { WithdrawInvitation } from '../../services/withdraw-invitation.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { AppEnvironment } from '../environment.ts'
+import { requireJson } from '../middleware/require-json.ts'
+import { emailAddress, providerId } from '../wire/access-rule.ts'
+import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { groups, idParameter, pageLimit } from '../wire/inputs.ts'
+import { toWireInvitation, wireInvitation } from '../wire/invitation.ts'
+import { adminSecurity } from '../wire/security.ts'
+
+const invite = createRoute({
+  method: 'post',
+  path: '/admin/users',
+  summary: 'Invite somebody',
+  description:
+    'Binds to the first verified sign-in with exactly this address at this provider, once, whatever the allow rules say.',
+  security: adminSecurity,
+  middleware: [requireJson] as const,
+  request: {
+    query: z.strictObject({}),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            email: emailAddress,
+            provider: providerId.default('google'),
+            role: z.enum(['member', 'admin']).default('member'),
+            groups: groups.default([]),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    201: jsonAnswer(wireInvitation, 'The invitation. Pass its `url` on: Keydesk sends no mail.'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'conflict', 'too_large', 'unsupported_media_type'),
+  },
+})
+
+const approve = createRoute({
+  method: 'post',
+  path: '/admin/users/{id}/identities',
+  summary: 'Approve that whoever signs in with this address next is this user',
+  description:
+    'For somebody whose account at the provider is a new one. Without this the sign-in is refused: nothing is merged by email.',
+  security: adminSecurity,
+  middleware: [requireJson] as const,
+  request: {
+    params: idParameter,
+    query: z.strictObject({}),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({ email: emailAddress, provider: providerId.default('google') }),
+        },
+      },
+    },
+  },
+  responses: {
+    201: jsonAnswer(wireInvitation, 'The approval, which is listed with the invitations.'),
+    ...problemAnswers(
+      'unauthenticated',
+      'forbidden',
+      'not_found',
+      'conflict',
+      'too_large',
+      'unsupported_media_type',
+    ),
+  },
+})
+
+const list = createRoute({
+  method: 'get',
+  path: '/admin/invitations',
+  summary: 'List invitations that nobody has taken up, newest first',
+  security: adminSecurity,
+  request: { query: z.strictObject({ limit: pageLimit, cursor: z.string().max(200).optional() }) },
+  responses: {
+    200: jsonAnswer(
+      z.object({ data: z.array(wireInvitation), next_cursor: z.string().nullable() }),
+      'A page of invitations.',
+    ),
+    ...problemAnswers('unauthenticated', 'forbidden'),
+  },
+})
+
+const withdraw = createRoute({
+  method: 'delete',
+  path: '/admin/invitations/{id}',
+  summary: 'Withdraw an invitation',
+  security: adminSecurity,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: {
+    204: { description: 'Nobody can take it up any more.' },
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+  },
+})
+
+export function adminInvitationRoutes(
+  app: OpenAPIHono<AppEnvironment>,
+  dependencies: {
+    storage: Storage
+    providerIds: ReadonlySet<string>
+    baseUrl: string
+    invitations: InviteUser
+    withdrawInvitation: WithdrawInvitation
+    now: () => Date
+  },
+): void {
+  const { storage, providerIds, baseUrl, invitations, withdrawInvitation, now } = dependencies
+
+  app.openapi(invite, async (c) => {
+    const request = c.req.valid('json')
+    requireProvider(request.provider)
+    const invitation = await invitations.inviteUser(request, c.get('actor'), c.get('origin'))
+    return c.json(toWireInvitation(invitation, baseUrl, now()), 201)
+  })
+
+  app.openapi(approve, async (c) => {
+    const request = c.req.valid('json')
+    requireProvider(request.provider)
+    const { id } = c.req.valid('param')
+    const approval = await invitations.approveIdentity(id, request, c.get('actor'), c.get('origin'))
+    return c.json(toWireInvitation(approval, baseUrl, now()), 201)
+  })
+
+  app.openapi(list, async (c) => {
+    const page = await listInvitations(storage, c.req.valid('query'))
+    const data = page.rows.map((invitation) => toWireInvitation(invitation, baseUrl, now()))
+    return c.json({ data, next_cursor: page.nextCursor }, 200)
+  })
+
+  app.openapi(withdraw, async (c) => {
+    await withdrawInvitation(c.req.valid('param').id, c.get('actor'), c.get('origin'))
+    return c.body(null, 204)
+  })
+
+  /** @throws KeydeskError `invalid_request` */
+  function requireProvider(provider: string): void {
+    if (providerIds.has(provider)) return
+    throw new KeydeskError('invalid_request', { message: 'provider: no provider has this id here' })
+  }
+}

@@ -1,0 +1,69 @@
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { EndSessions } from '../../services/end-sessions.ts'
+import { findLiveUser } from '../../services/find-live-user.ts'
+import { listSessions } from '../../services/list-sessions.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { AppEnvironment } from '../environment.ts'
+import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { idParameter } from '../wire/inputs.ts'
+import { adminSecurity } from '../wire/security.ts'
+import { toWireSession, wireSession } from '../wire/session.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/admin/users/{id}/sessions',
+  summary: 'List the live sessions of a user, newest first',
+  security: adminSecurity,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: {
+    200: jsonAnswer(z.object({ data: z.array(wireSession) }), 'The sessions.'),
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+  },
+})
+
+const endOfUser = createRoute({
+  method: 'delete',
+  path: '/admin/users/{id}/sessions',
+  summary: 'Sign a user out everywhere',
+  security: adminSecurity,
+  request: { params: idParameter, query: z.strictObject({}) },
+  responses: {
+    204: { description: 'The sessions of the user are over.' },
+    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+  },
+})
+
+const endAll = createRoute({
+  method: 'delete',
+  path: '/admin/sessions',
+  summary: 'Sign everybody out everywhere',
+  security: adminSecurity,
+  request: { query: z.strictObject({}) },
+  responses: {
+    204: { description: 'All sessions are over, the caller’s among them.' },
+    ...problemAnswers('unauthenticated', 'forbidden'),
+  },
+})
+
+export function adminSessionRoutes(
+  app: OpenAPIHono<AppEnvironment>,
+  dependencies: { storage: Storage; endSessions: EndSessions; idleSecondsMax: number; now: () => Date },
+): void {
+  const { storage, endSessions, idleSecondsMax, now } = dependencies
+
+  app.openapi(list, async (c) => {
+    const { id } = await findLiveUser(storage, c.req.valid('param').id)
+    const sessions = await listSessions(storage, id, { idleSecondsMax, now: now() })
+    return c.json({ data: sessions.map(toWireSession) }, 200)
+  })
+
+  app.openapi(endOfUser, async (c) => {
+    await endSessions.endOfUser(c.req.valid('param').id, c.get('actor'), c.get('origin'))
+    return c.body(null, 204)
+  })
+
+  app.openapi(endAll, async (c) => {
+    await endSessions.endAll(c.get('actor'), c.get('origin'))
+    return c.body(null, 204)
+  })
+}

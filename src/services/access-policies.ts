@@ -1,0 +1,111 @@
+import { type AccessPolicy, type AccessRule, compileAccessPolicy } from '../domain/access-policy.ts'
+import { KeydeskError } from '../domain/errors.ts'
+import { type AllowlistCopy, accessRulesChange } from '../storage/access-rules.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** The rules from all sources, as they were when they were read. */
+export interface AccessPolicies {
+  /** For whoever uses what they have. The external list counts however old the copy is: it was right once. */
+  readonly forUse: AccessPolicy
+  /** For whoever signs in. Past its time the external list admits nobody. */
+  forSignIn(): AccessPolicy
+  /** The same with other rules in the place of those in the database, to see what a change would do. */
+  withStored(rules: readonly AccessRule[]): AccessPolicy
+}
+
+/** Rules that do not change while the process runs. */
+export interface SettledRules {
+  readonly rules: readonly AccessRule[]
+  readonly admins: readonly Pick<AccessRule, 'provider' | 'value'>[]
+  readonly isOpenWithoutRules: boolean
+}
+
+export interface Access {
+  /**
+   * For who has just looked at the database: at once where the rules that are remembered are current, else a promise.
+   * @throws KeydeskError `unavailable`
+   */
+  current(): AccessPolicies | Promise<AccessPolicies>
+  /** Looks at the database first. @throws KeydeskError `unavailable` */
+  fresh(): Promise<AccessPolicies>
+}
+
+const readingsMax = 8
+
+/** Remembers who may come in, and reads it again when an admin has changed a rule or the external list has changed. */
+export function createAccess(dependencies: {
+  storage: Storage
+  settled: SettledRules
+  /** Null where there is no external list; a copy of a former one counts for nothing then. */
+  allowlist: { url: string; staleSecondsMax: number } | null
+  now: () => Date
+}): Access {
+  const { storage, settled, allowlist, now } = dependencies
+  let known: { policies: AccessPolicies; generation: number } | null = null
+  let reading: Promise<AccessPolicies> | null = null
+
+  return {
+    current,
+    async fresh() {
+      await storage.generation()
+      return current()
+    },
+  }
+
+  function current(): AccessPolicies | Promise<AccessPolicies> {
+    if (known !== null && isCurrent(known.generation)) return known.policies
+    reading ??= read().finally(() => {
+      reading = null
+    })
+    return reading
+  }
+
+  function isCurrent(generation: number): boolean {
+    return !storage.changedSince(generation, [accessRulesChange])
+  }
+
+  /** Until nothing has changed while it read. */
+  async function read(): Promise<AccessPolicies> {
+    for (let readings = 0; readings < readingsMax; readings += 1) {
+      const generation = await storage.generation()
+      const policies = await readOnce()
+      await storage.generation()
+      if (!isCurrent(generation)) continue
+      known = { policies, generation }
+      return policies
+    }
+    throw new KeydeskError('unavailable', { message: 'The access rules change too fast. Try again.' })
+  }
+
+  async function readOnce(): Promise<AccessPolicies> {
+    const stored = await storage.accessRules.all()
+    const copy = await storage.accessRules.allowlistCopy()
+    const listed = copy === null || copy.url !== allowlist?.url ? [] : rulesOf(copy)
+    const compile = (rules: readonly AccessRule[]) => compileAccessPolicy({ ...settled, rules })
+    const own = [...settled.rules, ...stored]
+    const withList = compile([...own, ...listed])
+    const withoutList = compile(own)
+    return {
+      forUse: withList,
+      forSignIn: () => (copy === null || isFresh(copy) ? withList : withoutList),
+      withStored: (rules) => compile([...settled.rules, ...rules, ...listed]),
+    }
+  }
+
+  function isFresh(copy: AllowlistCopy): boolean {
+    const ageMs = now().getTime() - copy.fetchedAt.getTime()
+    return ageMs <= (allowlist?.staleSecondsMax ?? 0) * 1000
+  }
+}
+
+/** A copy keeps rules as `provider value`, in the form that was checked when it was fetched. */
+function rulesOf({ domains, emails }: AllowlistCopy): AccessRule[] {
+  const read = (kind: AccessRule['kind'], text: string): AccessRule => {
+    const [provider = '', value = ''] = text.split(' ')
+    return { kind, provider, value }
+  }
+  return [
+    ...domains.map((text) => read('allow_domain', text)),
+    ...emails.map((text) => read('allow_email', text)),
+  ]
+}

@@ -1,0 +1,69 @@
+import { type Actor, auditEvent, type Origin } from '../domain/audit-event.ts'
+import { KeydeskError } from '../domain/errors.ts'
+import { sessionSecretHash } from '../domain/session-secret.ts'
+import type { Statement, Writer } from '../storage/query.ts'
+import type { Storage } from '../storage/storage.ts'
+import { findLiveUser } from './find-live-user.ts'
+
+export type EndSessions = ReturnType<typeof createEndSessions>
+
+/** The ways in which sessions end before their time. Whoever shows the value of an ended one is nobody from then on. */
+export function createEndSessions(dependencies: { storage: Storage; now: () => Date }) {
+  const { storage, now } = dependencies
+  return { endShown, endEverywhere, endOfUser, endAll }
+
+  /** Signs this browser out. A value that opens nothing any more is fine: that is what was asked for. */
+  async function endShown(secret: string, origin: Origin): Promise<void> {
+    const secretHash = sessionSecretHash(secret)
+    const found = secretHash === null ? null : await storage.sessions.findBySecret(secretHash)
+    if (found === null) return
+    const { session, user } = found
+    const who = `user:${user.id}` as const
+    const event = auditEvent({
+      at: now(),
+      action: 'session.ended',
+      actor: who,
+      target: who,
+      facts: { session_id: session.id },
+      origin,
+    })
+    await storage.atomically((tx) => [
+      { statement: storage.sessions.end(tx, session.id), rows: 1 },
+      ...storage.audit.record(tx, event),
+    ])
+  }
+
+  /** Signs the person of this browser out of every browser, this one among them. */
+  async function endEverywhere(secret: string, origin: Origin): Promise<void> {
+    const secretHash = sessionSecretHash(secret)
+    const found = secretHash === null ? null : await storage.sessions.findBySecret(secretHash)
+    if (found !== null) await end(found.user.id, `user:${found.user.id}`, origin)
+  }
+
+  /** @throws KeydeskError `not_found` */
+  async function endOfUser(userId: string, actor: Actor, origin: Origin): Promise<void> {
+    await findLiveUser(storage, userId)
+    await end(userId, actor, origin)
+  }
+
+  async function end(userId: string, actor: Actor, origin: Origin): Promise<void> {
+    await record((tx) => storage.sessions.endOfUser(tx, userId), actor, `user:${userId}`, origin)
+  }
+
+  /** Signs everybody out. */
+  async function endAll(actor: Actor, origin: Origin): Promise<void> {
+    await record((tx) => storage.sessions.endAll(tx), actor, null, origin)
+  }
+
+  async function record(
+    statement: (tx: Writer) => Statement,
+    actor: Actor,
+    target: string | null,
+    origin: Origin,
+  ): Promise<void> {
+    const event = auditEvent({ at: now(), action: 'sessions.ended', actor, target, origin })
+    const landed = await storage.atomically((tx) => [statement(tx), ...storage.audit.record(tx, event)])
+    if (!landed)
+      throw new KeydeskError('conflict', { message: 'The sessions could not be ended. Try again.' })
+  }
+}

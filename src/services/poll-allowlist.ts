@@ -1,0 +1,69 @@
+import type { AccessRuleKind } from '../domain/access-policy.ts'
+import { isProviderId, parseRuleValue, splitProvider } from '../domain/rule-text.ts'
+import type { AllowlistSource, FetchedAllowlist } from '../sso/allowlist-source.ts'
+import type { AllowlistCopy } from '../storage/access-rules.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export type PollAllowlist = () => Promise<void>
+
+const copyId = 'allowlist'
+/** Where another replica has just asked, this one need not. */
+const restShare = 0.9
+
+/**
+ * Asks for the external list and keeps a copy of the last good one in the database, where all replicas find it. What
+ * cannot be read admits nobody: a bad entry is left out and reported, a bad list changes nothing and grows stale.
+ */
+export function createPollAllowlist(dependencies: {
+  storage: Storage
+  source: AllowlistSource
+  url: string
+  intervalSeconds: number
+  /** Told of entries that are no addresses and no domains. */
+  report: (message: string) => void
+  now: () => Date
+}): PollAllowlist {
+  const { storage, source, url, intervalSeconds, report, now } = dependencies
+
+  /** @throws KeydeskError `provider_error` where no good list came, `unavailable` */
+  return async function pollAllowlist() {
+    const copy = await storage.accessRules.allowlistCopy()
+    const known = copy?.url === url ? copy : null
+    const at = now()
+    const ageMs = known === null ? Number.POSITIVE_INFINITY : at.getTime() - known.fetchedAt.getTime()
+    if (ageMs >= 0 && ageMs < intervalSeconds * 1000 * restShare) return
+    const { etag = null, lastModified = null } = known ?? {}
+    const fetched = await source({ etag, lastModified })
+    if (fetched !== 'unchanged') await keep(read(fetched, at))
+    else if (known !== null) await keep({ ...known, fetchedAt: at })
+  }
+
+  async function keep(copy: AllowlistCopy): Promise<void> {
+    await storage.atomically((tx) => [storage.accessRules.keepAllowlistCopy(tx, copy)])
+  }
+
+  function read(fetched: FetchedAllowlist, fetchedAt: Date): AllowlistCopy {
+    const domains = readEntries('allow_domain', fetched.domains)
+    const emails = readEntries('allow_email', fetched.emails)
+    const { etag, lastModified } = fetched
+    return { id: copyId, url, domains, emails, etag, lastModified, fetchedAt }
+  }
+
+  function readEntries(kind: AccessRuleKind, entries: readonly unknown[]): string[] {
+    const read = entries.map((entry) => (typeof entry === 'string' ? readEntry(kind, entry.trim()) : null))
+    const good = read.filter((entry) => entry !== null)
+    if (good.length < read.length) {
+      const what = kind === 'allow_domain' ? 'domains' : 'emails'
+      report(`${read.length - good.length} of the ${what} on the list at ALLOWLIST_URL cannot be read`)
+    }
+    return [...new Set(good)]
+  }
+}
+
+function readEntry(kind: AccessRuleKind, text: string): string | null {
+  const { provider, value: written } = splitProvider(text)
+  const value = parseRuleValue(kind, written)
+  return value === null || (provider !== null && !isProviderId(provider))
+    ? null
+    : `${provider ?? 'google'} ${value}`
+}

@@ -1,0 +1,69 @@
+import { auditEvent, type Origin } from '../domain/audit-event.ts'
+import type { KeydeskError } from '../domain/errors.ts'
+import type { Identity } from '../storage/identities.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** What a provider has proven of somebody who is refused all the same. */
+export interface RefusedIdentity {
+  readonly provider: string
+  readonly issuer: string
+  readonly subject: string | null
+  readonly email: string | null
+  /** Undefined where it cannot be said, because the claims were refused themselves. */
+  readonly hd: string | null | undefined
+}
+
+export type RefuseSignIn = ReturnType<typeof createRefuseSignIn>
+
+/** Refusals of the rules: what the provider said of the person was fine as such. */
+const rulesDecide = new Set(['denied', 'no_rule', 'domain_not_allowed', 'hd_not_allowed', 'not_invited'])
+
+/**
+ * Writes down that somebody whom a provider has proven was refused: always a row of its own. Whoever is known already
+ * is judged from now on by what the provider says today, so a refusal here cuts off their keys and sessions too.
+ */
+export function createRefuseSignIn(dependencies: { storage: Storage; now: () => Date }) {
+  const { storage, now } = dependencies
+
+  return async function refuseSignIn(
+    error: KeydeskError,
+    refused: RefusedIdentity,
+    origin: Origin,
+  ): Promise<never> {
+    const known =
+      refused.subject === null ? null : await storage.identities.findWithUser(refused.issuer, refused.subject)
+    const seen = known === null ? null : whatWasSeen(known.identity, refused, error.reason)
+    const event = auditEvent({
+      at: now(),
+      action: 'sign_in.refused',
+      actor: known === null ? 'anonymous' : `user:${known.user.id}`,
+      facts: {
+        reason: error.reason,
+        provider: refused.provider,
+        ...(seen === null ? {} : { identity_changed: true }),
+      },
+      email: refused.email,
+      origin,
+    })
+    await storage.atomically((tx) => [
+      ...(seen === null ? [] : [storage.identities.updateSeen(tx, seen)]),
+      ...storage.audit.record(tx, event),
+    ])
+    throw error
+  }
+}
+
+/** Null where it is what we have already. */
+function whatWasSeen(
+  before: Identity,
+  { email, hd }: RefusedIdentity,
+  reason: string | undefined,
+): Pick<Identity, 'id' | 'email' | 'emailVerified' | 'hd'> | null {
+  const { id } = before
+  if (reason === 'email_unverified') {
+    return before.emailVerified ? { id, email: before.email, emailVerified: false, hd: before.hd } : null
+  }
+  if (reason === undefined || !rulesDecide.has(reason) || email === null || hd === undefined) return null
+  const isSame = before.email === email && before.hd === hd && before.emailVerified
+  return isSame ? null : { id, email, emailVerified: true, hd }
+}

@@ -1,0 +1,68 @@
+import { and, desc, eq, gt, lt, ne } from 'drizzle-orm'
+import type { Database, Statement, Writer } from './query.ts'
+import type { sessions as sessionsTable } from './schema.postgres.ts'
+import type { User } from './users.ts'
+
+export type Session = (typeof sessionsTable)['$inferSelect']
+
+/** Signed-in browsers. */
+export function createSessions(database: Database) {
+  const { sessions, users } = database.tables
+  return {
+    /** By the SHA-256 of the value of `__Host-keydesk`, with its user. */
+    async findBySecret(secretHash: string): Promise<{ session: Session; user: User } | null> {
+      const query = database
+        .select({ session: sessions, user: users })
+        .from(sessions)
+        .innerJoin(users, eq(users.id, sessions.userId))
+        .where(eq(sessions.secretHash, secretHash))
+        .limit(1)
+      const [row] = await database.rows(query)
+      return row ?? null
+    },
+
+    /** Newest first: those that neither age nor idleness has ended. */
+    async ofUser(userId: string, now: Date, idleSince: Date): Promise<Session[]> {
+      const live = and(
+        eq(sessions.userId, userId),
+        gt(sessions.expiresAt, now),
+        gt(sessions.lastSeenAt, idleSince),
+      )
+      const query = database.select().from(sessions).where(live)
+      return database.rows(query.orderBy(desc(sessions.createdAt), desc(sessions.id)))
+    },
+
+    async find(id: string): Promise<Session | null> {
+      const [session] = await database.rows(
+        database.select().from(sessions).where(eq(sessions.id, id)).limit(1),
+      )
+      return session ?? null
+    },
+
+    insert: (tx: Writer, session: Session): Statement => tx.insert(sessions).values(session),
+
+    /** That the session was used. It never brings one back: a row that is gone stays gone. */
+    touch: (tx: Writer, id: string, at: Date): Statement =>
+      tx
+        .update(sessions)
+        .set({ lastSeenAt: at })
+        .where(and(eq(sessions.id, id), lt(sessions.lastSeenAt, at))),
+
+    end: (tx: Writer, id: string): Statement => tx.delete(sessions).where(eq(sessions.id, id)),
+
+    /** The session that a browser showed when it signed in anew. */
+    endBySecret: (tx: Writer, secretHash: string): Statement =>
+      tx.delete(sessions).where(eq(sessions.secretHash, secretHash)),
+
+    endOfUser: (tx: Writer, userId: string): Statement =>
+      tx.delete(sessions).where(eq(sessions.userId, userId)),
+
+    endOthersOfUser: (tx: Writer, userId: string, keptId: string): Statement =>
+      tx.delete(sessions).where(and(eq(sessions.userId, userId), ne(sessions.id, keptId))),
+
+    endAll: (tx: Writer): Statement => tx.delete(sessions).where(ne(sessions.id, '')),
+
+    /** Forgets those whose longest life is over. */
+    prune: (tx: Writer, now: Date): Statement => tx.delete(sessions).where(lt(sessions.expiresAt, now)),
+  }
+}
