@@ -1,36 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { z } from 'zod'
-import { type AddressRange, parseRange } from './domain/client-address.ts'
-import { isReservedScope, isScope } from './domain/scopes.ts'
-import { isSampleSecret, type ProviderSettings, readProviders } from './provider-settings.ts'
-import {
-  allowedDomains,
-  allowedEmails,
-  baseUrl,
-  boundedInteger,
-  contact,
-  cookieDomain,
-  databaseUrl,
-  deniedEmails,
-  duration,
-  flag,
-  foreignSecret,
-  issuer,
-  list,
-  listUrl,
-  loopbackHosts,
-  masterKeyHint,
-  optionalText,
-  postgresUrl,
-  rateLimit,
-  returnOrigins,
-  secret,
-  shortDuration,
-} from './setting-kinds.ts'
+import { type ProviderSettings, readProviders } from './provider-settings.ts'
+import { contradictions, googleProvider } from './setting-contradictions.ts'
+import { databaseUrl, loopbackHosts, masterKeyHint } from './setting-kinds.ts'
+import { environmentName, type Settings, settings } from './settings.ts'
 
 /** Every setting, read once. The name of each member is the setting's name in camel case. */
-export type Config = Readonly<z.output<typeof settings>> & {
+export type Config = Readonly<Settings> & {
   /** Whether AUTH_BASE_URL is on loopback: a machine of one's own, where sign-in is open without rules. */
   readonly isLoopback: boolean
   /** Who signs people in: Google first, then the others by id. Empty: sign-in is off. */
@@ -52,87 +27,6 @@ export class SettingsError extends Error {
     this.problems = problems
   }
 }
-
-const day = 86_400
-
-/** The settings by name; the defaults are those of the README table. */
-const settings = z.object({
-  port: boundedInteger(0, 65_535).default(3000),
-  host: z.string().min(1).default('0.0.0.0'),
-  authBaseUrl: baseUrl,
-  proxyMasterKey: secret(32, masterKeyHint),
-  proxyMasterKeyPrevious: secret(32, 'give the former value, or remove it').optional(),
-  databaseUrl: databaseUrl.default('file:./data/keydesk.db'),
-  databaseListenUrl: postgresUrl.optional(),
-  databasePoolSize: boundedInteger(4, 1000).default(10),
-  databaseConnectTimeout: shortDuration
-    .refine((ms) => ms >= 50 && ms <= 60_000, 'must be between 50ms and 1m')
-    .default(500),
-  databaseStatementTimeout: shortDuration
-    .refine((ms) => ms >= 50 && ms <= 60_000, 'must be between 50ms and 1m')
-    .default(1500),
-  googleClientId: optionalText,
-  googleClientSecret: optionalText,
-  googleIssuer: issuer.default('https://accounts.google.com'),
-  allowedDomains: allowedDomains.default([]),
-  allowedEmails: allowedEmails.default([]),
-  deniedEmails: deniedEmails.default([]),
-  adminEmails: allowedEmails.default([]),
-  signUp: z.enum(['open', 'invited'], 'must be open or invited').default('open'),
-  invitationTtl: duration.refine((seconds) => seconds <= 90 * day, 'must be at most 90d').default(7 * day),
-  adminContact: contact.optional(),
-  allowlistUrl: listUrl.optional(),
-  allowlistToken: foreignSecret.optional(),
-  allowlistInterval: duration.refine((seconds) => seconds <= 3600, 'must be between 1s and 1h').default(60),
-  allowlistStaleMax: duration.refine((seconds) => seconds <= 30 * day, 'must be at most 30d').default(3600),
-  sessionIdle: duration.refine((seconds) => seconds <= 400 * day, 'must be at most 400d').default(8 * 3600),
-  sessionMax: duration.refine((seconds) => seconds <= 400 * day, 'must be at most 400d').default(7 * day),
-  cookieDomain: cookieDomain.optional(),
-  returnToOrigins: returnOrigins.default([]),
-  keyLease: z
-    .union([z.literal('off').transform(() => null), duration], 'must be off, or a duration such as 30d')
-    .default(null),
-  dangerouslyAllowAnyAccount: flag.default(false),
-  apiKeyPrefix: z
-    .string()
-    .regex(/^[a-z]{2,10}$/, 'must be 2 to 10 lower-case letters')
-    .default('kd'),
-  ssoKeyTtl: z
-    .union([z.literal('never').transform(() => null), duration], 'must be never, or a duration such as 30d')
-    .default(null),
-  ssoKeyScopes: list('a scope, or it is a reserved one (keydesk:…)', (text) =>
-    isScope(text) && !isReservedScope(text) ? text : null,
-  ).default([]),
-  ssoKeysMax: boundedInteger(1, 1000).default(20),
-  stateTtl: duration.refine((seconds) => seconds <= 3600, 'must be at most 1h').default(600),
-  providerTimeout: duration.refine((seconds) => seconds <= 30, 'must be at most 30s').default(10),
-  argon2MemoryKib: boundedInteger(8, 4_194_304).default(19_456),
-  argon2TimeCost: boundedInteger(1, 100).default(2),
-  argon2Parallelism: boundedInteger(1, 255).default(1),
-  argon2Concurrency: boundedInteger(1, 128).default(Math.max(1, availableParallelism() - 1)),
-  argon2QueueMax: boundedInteger(1, 1_000_000).default(1024),
-  argon2QueueTimeout: duration.refine((seconds) => seconds <= 300, 'must be at most 5m').default(30),
-  verifiedKeysMax: boundedInteger(1, 10_000_000).default(50_000),
-  usageFlushInterval: duration.refine((seconds) => seconds <= 3600, 'must be at most 1h').default(5),
-  keyRateLimit: rateLimit.default(null),
-  failureRateLimit: rateLimit.default({ limit: 1200, window_seconds: 60 }),
-  authRateLimit: rateLimit.default({ limit: 1200, window_seconds: 60 }),
-  trustedProxies: list<AddressRange>('an address or a CIDR range', parseRange).default(
-    [parseRange('127.0.0.0/8'), parseRange('::1/128')].filter((range) => range !== null),
-  ),
-  metricsToken: secret(16, 'make one with: openssl rand -hex 32').optional(),
-  metricsPort: boundedInteger(1, 65_535).optional(),
-  shutdownDelay: z
-    .union([z.literal('0').transform(() => 0), duration], 'must be 0, or a duration such as 10s')
-    .refine((seconds) => seconds <= 300, 'must be at most 5m')
-    .default(0),
-  logLevel: z
-    .enum(
-      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
-      'must be trace, debug, info, warn, error, fatal or silent',
-    )
-    .default('info'),
-})
 
 const requiredHints: Record<string, string> = {
   AUTH_BASE_URL: 'for example https://keys.example.com, or http://localhost:3000 on your own machine',
@@ -169,8 +63,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = withEnvFile()): Conf
   }
   const others = readProviders(environment, (name) => readSetting(name, environment, problems), problems)
   // Guarantee: every member was parsed by its own schema, or there is a problem.
-  const known = values as z.output<typeof settings>
-  problems.push(...contradictions(known), ...wrongDomain(known), ...unknownProviders(known, others))
+  const known = values as Settings
+  problems.push(...contradictions(known, others))
   if (problems.length > 0) throw new SettingsError(problems)
   const isLoopback = loopbackHosts.has(new URL(known.authBaseUrl).hostname)
   const hasOtherGate = known.signUp === 'invited' || known.allowlistUrl !== undefined
@@ -212,101 +106,6 @@ function readSetting(name: string, environment: NodeJS.ProcessEnv, problems: str
     problems.push(`${name}_FILE: the file cannot be read; check its path and its permissions`)
     return undefined
   }
-}
-
-function contradictions(values: Partial<z.output<typeof settings>>): string[] {
-  const problems: string[] = []
-  if (
-    values.googleClientId !== undefined &&
-    values.googleClientId !== '' &&
-    values.googleClientSecret === ''
-  ) {
-    problems.push(
-      'GOOGLE_CLIENT_SECRET: is required when GOOGLE_CLIENT_ID is set; copy it from the OAuth client',
-    )
-  }
-  if (isSampleSecret(values.googleClientSecret ?? '')) {
-    problems.push('GOOGLE_CLIENT_SECRET: looks like a sample value; copy it from the OAuth client')
-  }
-  if (
-    values.proxyMasterKeyPrevious !== undefined &&
-    values.proxyMasterKeyPrevious === values.proxyMasterKey
-  ) {
-    problems.push('PROXY_MASTER_KEY_PREVIOUS: is the same as PROXY_MASTER_KEY; remove it')
-  }
-  if (values.metricsToken !== undefined && values.metricsToken === values.proxyMasterKey) {
-    problems.push('METRICS_TOKEN: is the master key; make one of its own with: openssl rand -hex 32')
-  }
-  if (values.databaseListenUrl !== undefined && values.databaseUrl?.startsWith('file:')) {
-    problems.push('DATABASE_LISTEN_URL: is for Postgres, and DATABASE_URL is a file; remove it')
-  }
-  if (values.metricsPort !== undefined && values.metricsPort === values.port) {
-    problems.push('METRICS_PORT: is the same as PORT; choose another')
-  }
-  const { argon2MemoryKib, argon2Parallelism } = values
-  if (argon2MemoryKib !== undefined && argon2MemoryKib < 8 * (argon2Parallelism ?? 1)) {
-    problems.push('ARGON2_MEMORY_KIB: must be at least 8 times ARGON2_PARALLELISM')
-  }
-  const rules = (values.allowedDomains?.length ?? 0) + (values.allowedEmails?.length ?? 0)
-  if (values.dangerouslyAllowAnyAccount && rules > 0) {
-    problems.push(
-      'DANGEROUSLY_ALLOW_ANY_ACCOUNT: contradicts ALLOWED_DOMAINS and ALLOWED_EMAILS; keep either it or them',
-    )
-  }
-  if (
-    values.dangerouslyAllowAnyAccount &&
-    (values.signUp === 'invited' || values.allowlistUrl !== undefined)
-  ) {
-    problems.push('DANGEROUSLY_ALLOW_ANY_ACCOUNT: contradicts SIGN_UP=invited and ALLOWLIST_URL; remove it')
-  }
-  if (values.allowlistToken !== undefined && values.allowlistUrl === undefined) {
-    problems.push('ALLOWLIST_TOKEN: is for ALLOWLIST_URL, which is not set; set that too, or remove it')
-  }
-  if ((values.allowlistStaleMax ?? 0) < (values.allowlistInterval ?? 0)) {
-    problems.push('ALLOWLIST_STALE_MAX: is shorter than ALLOWLIST_INTERVAL, so that nobody could sign in')
-  }
-  return problems
-}
-
-/** A browser takes a cookie for a domain only from a host in that domain. */
-function wrongDomain({ cookieDomain, authBaseUrl }: Partial<z.output<typeof settings>>): string[] {
-  if (cookieDomain === undefined || authBaseUrl === undefined) return []
-  const { hostname } = new URL(authBaseUrl)
-  return hostname === cookieDomain || hostname.endsWith(`.${cookieDomain}`)
-    ? []
-    : [`COOKIE_DOMAIN: ${hostname}, the host of AUTH_BASE_URL, is not in ${cookieDomain}`]
-}
-
-/** A rule for a provider that nobody set up is a slip of the pen. Those for google may wait for GOOGLE_CLIENT_ID. */
-function unknownProviders(
-  values: Partial<z.output<typeof settings>>,
-  others: readonly ProviderSettings[],
-): string[] {
-  const known = new Set(['google', '*', ...others.map(({ id }) => id)])
-  const issuers = [...googleProvider(values), ...others].map(({ issuer }) => issuer)
-  const twice = issuers.filter((one, index) => issuers.indexOf(one) !== index)
-  return [
-    ...ruleSettings.flatMap((member) =>
-      (values[member] ?? [])
-        .filter(({ provider }) => !known.has(provider))
-        .map(
-          ({ provider }) =>
-            `${environmentName(member)}: no provider has the id ${provider}; set PROVIDER_${provider.toUpperCase().replaceAll('-', '_')}_ISSUER, or correct it`,
-        ),
-    ),
-    ...twice.map((one) => `PROVIDER_<ID>_ISSUER: two providers have the issuer ${one}; keep one of them`),
-  ]
-}
-const ruleSettings = ['allowedDomains', 'allowedEmails', 'deniedEmails', 'adminEmails'] as const
-
-function googleProvider(values: Partial<z.output<typeof settings>>): ProviderSettings[] {
-  const { googleClientId: clientId, googleClientSecret: clientSecret, googleIssuer: issuer } = values
-  if (!clientId || clientSecret === undefined || issuer === undefined) return []
-  return [{ id: 'google', label: 'Google', issuer, clientId, clientSecret, trustsEmail: false }]
-}
-
-function environmentName(member: string): string {
-  return member.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()
 }
 
 function withEnvFile(): NodeJS.ProcessEnv {

@@ -4,25 +4,13 @@ import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { KeydeskError } from '../domain/errors.ts'
 import type { Access, SettledRules } from '../services/access-policies.ts'
-import type { AddAccessRule } from '../services/add-access-rule.ts'
 import type { BeginSignIn } from '../services/begin-sign-in.ts'
-import type { ChangeUser } from '../services/change-user.ts'
-import type { CreateServiceAccount } from '../services/create-service-account.ts'
-import type { EndSessions } from '../services/end-sessions.ts'
-import type { EraseUser } from '../services/erase-user.ts'
 import type { FindSession } from '../services/find-session.ts'
 import type { FinishSignIn } from '../services/finish-sign-in.ts'
-import type { InviteUser } from '../services/invite-user.ts'
 import type { LimitRate } from '../services/limit-rate.ts'
 import type { Metrics } from '../services/metrics.ts'
-import type { MintKey } from '../services/mint-key.ts'
-import type { PreviewAccessRules } from '../services/preview-access-rules.ts'
 import type { RecordRefusal } from '../services/record-refusal.ts'
-import type { RemoveAccessRule } from '../services/remove-access-rule.ts'
-import type { RevokeEverything } from '../services/revoke-everything.ts'
-import type { RevokeKey } from '../services/revoke-key.ts'
 import type { VerifyKey } from '../services/verify-key.ts'
-import type { WithdrawInvitation } from '../services/withdraw-invitation.ts'
 import type { Provider } from '../sso/provider.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readAssets } from './assets.ts'
@@ -34,21 +22,14 @@ import { answerUnrouted } from './middleware/answer-unrouted.ts'
 import { identifyCaller } from './middleware/identify-caller.ts'
 import { limitByAddress } from './middleware/limit-by-address.ts'
 import { refuseCrossSite } from './middleware/refuse-cross-site.ts'
-import { refusePlainHttp } from './middleware/refuse-plain-http.ts'
 import { requestContext } from './middleware/request-context.ts'
-import { requireAdmin } from './middleware/require-admin.ts'
 import { createPages } from './pages.ts'
 import { createAnswerProblem } from './problem.ts'
 import { createRefuseKey } from './refuse-key.ts'
 import { createRequestIds } from './request-ids.ts'
 import { responseHeaders } from './response-headers.ts'
 import { accountRoutes } from './routes/account.ts'
-import { adminAccessRuleRoutes } from './routes/admin-access-rules.ts'
-import { adminAuditRoutes } from './routes/admin-audit.ts'
-import { adminInvitationRoutes } from './routes/admin-invitations.ts'
-import { adminKeyRoutes } from './routes/admin-keys.ts'
-import { adminSessionRoutes } from './routes/admin-sessions.ts'
-import { adminUserRoutes } from './routes/admin-users.ts'
+import { type AdminServices, adminRoutes } from './routes/admin.ts'
 import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -60,22 +41,6 @@ import { createSessionCookies } from './session-cookies.ts'
 import { describeIssues } from './validation-issues.ts'
 
 const bodyBytesMax = 64 * 1024
-
-/** What admins do. */
-export interface AdminServices {
-  readonly mintKey: MintKey
-  readonly revokeKey: RevokeKey
-  readonly changeUser: ChangeUser
-  readonly eraseUser: EraseUser
-  readonly revokeEverything: RevokeEverything
-  readonly createServiceAccount: CreateServiceAccount
-  readonly invitations: InviteUser
-  readonly withdrawInvitation: WithdrawInvitation
-  readonly addAccessRule: AddAccessRule
-  readonly removeAccessRule: RemoveAccessRule
-  readonly previewAccessRules: PreviewAccessRules
-  readonly endSessions: EndSessions
-}
 
 export interface AppDependencies {
   readonly config: Config
@@ -182,31 +147,7 @@ export function createApp(dependencies: AppDependencies): App {
     accountRoutes(app, { ...shared, sendToProvider })
   }
 
-  app.use('/admin/*', refusePlainHttp(config.authBaseUrl))
-  app.use(
-    '/admin/*',
-    requireAdmin({
-      masterKey: config.proxyMasterKey,
-      baseUrl: config.authBaseUrl,
-      readSession,
-      recordRefusal: dependencies.recordRefusal,
-      countFailure,
-    }),
-  )
-  const { url, staleSecondsMax } = { url: config.allowlistUrl, staleSecondsMax: config.allowlistStaleMax }
-  const adminShared = {
-    ...shared,
-    ...admin,
-    // Rules for Google may be written before its client id is.
-    providerIds: new Set(['google', ...config.providers.map(({ id }) => id)]),
-    allowlist: url === undefined ? null : { url, staleSecondsMax },
-  }
-  adminUserRoutes(app, adminShared)
-  adminInvitationRoutes(app, adminShared)
-  adminSessionRoutes(app, adminShared)
-  adminAccessRuleRoutes(app, adminShared)
-  adminKeyRoutes(app, adminShared)
-  adminAuditRoutes(app, adminShared)
+  adminRoutes(app, { ...shared, countFailure })
 
   app.notFound(answerUnrouted([...app.routes, ...validateApp.routes]))
   return { fetch: dispatch, routes: [...app.routes, ...validateApp.routes] }

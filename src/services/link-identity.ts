@@ -4,8 +4,9 @@ import { KeydeskError } from '../domain/errors.ts'
 import type { Step, Writer } from '../storage/query.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Access } from './access-policies.ts'
-import { emailOfAnother, newIdentity, notCovered, type ProvenIdentity } from './admit-identity.ts'
+import { emailOfAnother, notCovered } from './admit-identity.ts'
 import type { CurrentSession, FindSession } from './find-session.ts'
+import { newIdentity, type ProvenIdentity } from './plan-admission.ts'
 
 export type LinkIdentity = ReturnType<typeof createLinkIdentity>
 

@@ -3,8 +3,9 @@ import { KeydeskError } from '../domain/errors.ts'
 import type { ApiKey, KeyRecord } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { User } from '../storage/users.ts'
-import type { AdmitIdentity, ProvenIdentity } from './admit-identity.ts'
+import type { AdmitIdentity } from './admit-identity.ts'
 import type { MakeKey } from './make-key.ts'
+import type { ProvenIdentity } from './plan-admission.ts'
 
 export interface SignedIn {
   readonly user: User

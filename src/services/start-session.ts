@@ -5,7 +5,8 @@ import { newSessionSecret, sessionSecretHash } from '../domain/session-secret.ts
 import type { Session } from '../storage/sessions.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { User } from '../storage/users.ts'
-import type { AdmitIdentity, ProvenIdentity } from './admit-identity.ts'
+import type { AdmitIdentity } from './admit-identity.ts'
+import type { ProvenIdentity } from './plan-admission.ts'
 
 export interface StartedSession {
   readonly user: User

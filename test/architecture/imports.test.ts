@@ -51,7 +51,18 @@ const layers: Record<string, { values: string[]; types: string[] }> = {
     types: ['src/config.ts', 'src/storage/', 'src/sso/'],
   },
   'src/config.ts': {
-    values: ['src/setting-kinds.ts', 'src/provider-settings.ts', 'src/domain/'],
+    values: [
+      'src/settings.ts',
+      'src/setting-contradictions.ts',
+      'src/setting-kinds.ts',
+      'src/provider-settings.ts',
+      'src/domain/',
+    ],
+    types: [],
+  },
+  'src/settings.ts': { values: ['src/setting-kinds.ts', 'src/domain/'], types: [] },
+  'src/setting-contradictions.ts': {
+    values: ['src/settings.ts', 'src/provider-settings.ts'],
     types: [],
   },
   'src/provider-settings.ts': { values: ['src/setting-kinds.ts', 'src/domain/'], types: [] },

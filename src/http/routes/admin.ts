@@ -1,0 +1,79 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import type { Config } from '../../config.ts'
+import type { SettledRules } from '../../services/access-policies.ts'
+import type { AddAccessRule } from '../../services/add-access-rule.ts'
+import type { ChangeUser } from '../../services/change-user.ts'
+import type { CreateServiceAccount } from '../../services/create-service-account.ts'
+import type { EndSessions } from '../../services/end-sessions.ts'
+import type { EraseUser } from '../../services/erase-user.ts'
+import type { InviteUser } from '../../services/invite-user.ts'
+import type { MintKey } from '../../services/mint-key.ts'
+import type { PreviewAccessRules } from '../../services/preview-access-rules.ts'
+import type { RecordRefusal } from '../../services/record-refusal.ts'
+import type { RemoveAccessRule } from '../../services/remove-access-rule.ts'
+import type { RevokeEverything } from '../../services/revoke-everything.ts'
+import type { RevokeKey } from '../../services/revoke-key.ts'
+import type { WithdrawInvitation } from '../../services/withdraw-invitation.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { CountFailure } from '../count-failure.ts'
+import type { ReadSession } from '../current-session.ts'
+import type { AppEnvironment } from '../environment.ts'
+import { refusePlainHttp } from '../middleware/refuse-plain-http.ts'
+import { requireAdmin } from '../middleware/require-admin.ts'
+import { adminAccessRuleRoutes } from './admin-access-rules.ts'
+import { adminAuditRoutes } from './admin-audit.ts'
+import { adminInvitationRoutes } from './admin-invitations.ts'
+import { adminKeyRoutes } from './admin-keys.ts'
+import { adminSessionRoutes } from './admin-sessions.ts'
+import { adminUserRoutes } from './admin-users.ts'
+
+/** What admins do. */
+export interface AdminServices {
+  readonly mintKey: MintKey
+  readonly revokeKey: RevokeKey
+  readonly changeUser: ChangeUser
+  readonly eraseUser: EraseUser
+  readonly revokeEverything: RevokeEverything
+  readonly createServiceAccount: CreateServiceAccount
+  readonly invitations: InviteUser
+  readonly withdrawInvitation: WithdrawInvitation
+  readonly addAccessRule: AddAccessRule
+  readonly removeAccessRule: RemoveAccessRule
+  readonly previewAccessRules: PreviewAccessRules
+  readonly endSessions: EndSessions
+}
+
+export interface AdminDependencies {
+  readonly config: Config
+  readonly storage: Storage
+  readonly admin: AdminServices
+  readonly settled: SettledRules
+  readonly readSession: ReadSession
+  readonly recordRefusal: RecordRefusal
+  readonly countFailure: CountFailure | null
+  readonly now: () => Date
+}
+
+/** The admin API: nothing under `/admin/` is reached without the right to it. */
+export function adminRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: AdminDependencies): void {
+  const { config, admin } = dependencies
+  const { authBaseUrl: baseUrl, allowlistUrl: url, allowlistStaleMax: staleSecondsMax } = config
+  app.use('/admin/*', refusePlainHttp(baseUrl))
+  app.use('/admin/*', requireAdmin({ ...dependencies, masterKey: config.proxyMasterKey, baseUrl }))
+  const shared = {
+    ...dependencies,
+    ...admin,
+    baseUrl,
+    signUp: config.signUp,
+    idleSecondsMax: config.sessionIdle,
+    // Rules for Google may be written before its client id is.
+    providerIds: new Set(['google', ...config.providers.map(({ id }) => id)]),
+    allowlist: url === undefined ? null : { url, staleSecondsMax },
+  }
+  adminUserRoutes(app, shared)
+  adminInvitationRoutes(app, shared)
+  adminSessionRoutes(app, shared)
+  adminAccessRuleRoutes(app, shared)
+  adminKeyRoutes(app, shared)
+  adminAuditRoutes(app, shared)
+}
