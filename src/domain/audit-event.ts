@@ -21,6 +21,7 @@ export const auditActions = [
   'invitation.withdrawn',
   'access_rule.created',
   'access_rule.deleted',
+  'allowlist.changed',
   'key.minted',
   'key.revoked',
   'admin.refused',

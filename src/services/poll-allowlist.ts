@@ -1,4 +1,5 @@
 import type { AccessRuleKind } from '../domain/access-policy.ts'
+import { auditEvent } from '../domain/audit-event.ts'
 import { isProviderId, parseRuleValue, splitProvider } from '../domain/rule-text.ts'
 import type { AllowlistSource, FetchedAllowlist } from '../sso/allowlist-source.ts'
 import type { AllowlistCopy } from '../storage/access-rules.ts'
@@ -34,12 +35,27 @@ export function createPollAllowlist(dependencies: {
     if (ageMs >= 0 && ageMs < intervalSeconds * 1000 * restShare) return
     const { etag = null, lastModified = null } = known ?? {}
     const fetched = await source({ etag, lastModified })
-    if (fetched !== 'unchanged') await keep(read(fetched, at))
-    else if (known !== null) await keep({ ...known, fetchedAt: at })
+    if (fetched !== 'unchanged') await keep(read(fetched, at), known)
+    else if (known !== null) await keep({ ...known, fetchedAt: at }, known)
   }
 
-  async function keep(copy: AllowlistCopy): Promise<void> {
-    await storage.atomically((tx) => [storage.accessRules.keepAllowlistCopy(tx, copy)])
+  async function keep(copy: AllowlistCopy, before: AllowlistCopy | null): Promise<void> {
+    const domains = differenceOf(before?.domains ?? [], copy.domains)
+    const emails = differenceOf(before?.emails ?? [], copy.emails)
+    const hasChanged = [domains.added, domains.removed, emails.added, emails.removed].some(
+      (entries) => entries.length > 0,
+    )
+    const event = auditEvent({
+      at: copy.fetchedAt,
+      action: 'allowlist.changed',
+      actor: 'system',
+      // Domains are facts. Addresses are people's, and only counted here.
+      facts: { domains, emails_added: emails.added.length, emails_removed: emails.removed.length },
+    })
+    await storage.atomically((tx) => [
+      storage.accessRules.keepAllowlistCopy(tx, copy),
+      ...(hasChanged ? storage.audit.record(tx, event) : []),
+    ])
   }
 
   function read(fetched: FetchedAllowlist, fetchedAt: Date): AllowlistCopy {
@@ -57,6 +73,14 @@ export function createPollAllowlist(dependencies: {
       report(`${read.length - good.length} of the ${what} on the list at ALLOWLIST_URL cannot be read`)
     }
     return [...new Set(good)]
+  }
+}
+
+function differenceOf(before: readonly string[], after: readonly string[]) {
+  const [known, wanted] = [new Set(before), new Set(after)]
+  return {
+    added: after.filter((entry) => !known.has(entry)),
+    removed: before.filter((entry) => !wanted.has(entry)),
   }
 }
 
