@@ -70,7 +70,8 @@ export function createMintKey(dependencies: { storage: Storage; makeKey: MakeKey
 
   async function requireActiveUser(id: string): Promise<void> {
     const user = await storage.users.find(id)
-    if (user === null) throw new KeydeskError('not_found', { message: 'No user has this user_id.' })
+    if (user === null || user.status === 'erased')
+      throw new KeydeskError('not_found', { message: 'No user has this user_id.' })
     if (user.status === 'active') return
     throw new KeydeskError('conflict', { message: 'This user is disabled, so no key can be made for them.' })
   }
