@@ -54,7 +54,7 @@ function readProvider(
   if (id === 'google') complain('ISSUER', 'the id google is the one of GOOGLE_CLIENT_ID; choose another')
   if (issuer === undefined) complain('ISSUER', 'is required; it is in the discovery document of the provider')
   if (clientId === undefined) complain('CLIENT_ID', 'is required; copy it from the OAuth client')
-  if (clientSecret === undefined) complain('CLIENT_SECRET', 'is required; copy it from the OAuth client')
+  if (!clientSecret) complain('CLIENT_SECRET', 'is required; copy it from the OAuth client')
   if (clientSecret !== undefined && isSampleSecret(clientSecret))
     complain('CLIENT_SECRET', 'looks like a sample value; copy it from the OAuth client')
   if (label !== undefined && !/^[^\p{Cc}]{1,40}$/u.test(label))
@@ -85,7 +85,18 @@ const microsoftHosts =
   /^(login\.microsoftonline\.(com|us)|login\.partner\.microsoftonline\.cn|sts\.windows\.net)$/
 /** No tenant of anybody's; the last is that of all personal Microsoft accounts. */
 const sharedTenants = /^\/(common|organizations|consumers|9188040d-6c67-4c5b-b112-36a304b66dad)(\/|$)/i
-const sharedIssuers = new Set(['accounts.google.com', 'gitlab.com', 'appleid.apple.com', 'auth.openai.com'])
+const sharedIssuers = new Set([
+  'accounts.google.com',
+  'gitlab.com',
+  'appleid.apple.com',
+  'slack.com',
+  'www.linkedin.com',
+  'login.salesforce.com',
+  'www.facebook.com',
+  'api.login.yahoo.com',
+  'id.twitch.tv',
+  'discord.com',
+])
 
 /** Where strangers can have accounts, what they call their address proves nothing. */
 function complainOfTenants(
@@ -95,6 +106,8 @@ function complainOfTenants(
 ): void {
   const { hostname, pathname } = new URL(issuer)
   const isShared = microsoftHosts.test(hostname) && sharedTenants.test(pathname)
+  // Under another id the rule about `hd` would not be asked, and anybody can have an address of your domain there.
+  if (hostname === 'accounts.google.com') complain('ISSUER', 'is Google: set GOOGLE_CLIENT_ID instead')
   if (isShared) {
     complain('ISSUER', 'names no tenant; use https://login.microsoftonline.com/<tenant id>/v2.0')
   }

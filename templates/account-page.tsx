@@ -1,12 +1,16 @@
+import { describeUserAgent } from './describe-user-agent.ts'
 import { Fact } from './fact.tsx'
 import { Instant } from './instant.tsx'
 import { type Assets, Layout } from './layout.tsx'
+import { Person } from './person.tsx'
 import { SignOutForm } from './sign-out-form.tsx'
 
 export type AccountPageProps = {
   assets: Assets
   requestId: string
   user: { id: string; name: string | null; email: string | null; role: string; groups: readonly string[] }
+  /** Whether signing in, and so getting a key, is possible here. */
+  canGetKey: boolean
   identities: readonly { provider: string; email: string; lastSignInAt: Date }[]
   /** Providers by which the person is not known yet. */
   linkable: readonly { id: string; label: string }[]
@@ -19,16 +23,18 @@ export type AccountPageProps = {
   }[]
 }
 
+/** As many as people read. */
+const sessionsMax = 20
+
 /** What Keydesk knows of whoever is signed in, how they sign in, and where they are signed in. */
-export function AccountPage({ assets, requestId, user, identities, linkable, sessions }: AccountPageProps) {
+export function AccountPage(props: AccountPageProps) {
+  const { assets, requestId, user, canGetKey, identities, linkable, sessions } = props
+  const listed = sessions.toSorted((a, b) => Number(b.isThis) - Number(a.isThis)).slice(0, sessionsMax)
   return (
-    <Layout title="Your account" assets={assets} requestId={requestId}>
+    <Layout title="Your account" assets={assets} requestId={requestId} signedIn secret>
       <h1>Your account</h1>
+      <Person name={user.name} email={user.email} />
       <dl class="facts">
-        <Fact term="Signed in as">
-          {user.name && <span class="line">{user.name}</span>}
-          {user.email && <span class="line">{user.email}</span>}
-        </Fact>
         <Fact term="Role">{user.role === 'admin' ? 'Administrator' : 'Member'}</Fact>
         {user.groups.length > 0 && (
           <Fact term="Groups">
@@ -39,58 +45,66 @@ export function AccountPage({ assets, requestId, user, identities, linkable, ses
           <code>{user.id}</code>
         </Fact>
       </dl>
-      <div class="actions">
-        <a class="button main" href="/auth/login">
-          Get a new key
-        </a>
-        <SignOutForm />
-      </div>
+      {canGetKey && (
+        <p class="leave">
+          <a class="button main" href="/auth/login">
+            Get a new key
+          </a>
+        </p>
+      )}
 
       <h2>How you sign in</h2>
       <ul class="cards">
         {identities.map(({ provider, email, lastSignInAt }) => (
           <li>
-            <strong class="line">{provider}</strong>
-            <span class="line">{email}</span>
-            <span class="line quiet">
-              Last sign-in: <Instant at={lastSignInAt} />
-            </span>
+            <div>
+              <strong class="line">{provider}</strong>
+              <span class="line">{email}</span>
+            </div>
+            <p class="quiet">
+              Last used <Instant at={lastSignInAt} />
+            </p>
           </li>
         ))}
       </ul>
       {linkable.length > 0 && (
         <>
-          <p>You can add an account at another provider. Both have to be yours, and both are checked.</p>
-          {linkable.map(({ id, label }) => (
-            <form method="post" action="/account/identities" class="inline">
-              <input type="hidden" name="provider" value={id} />
-              <button type="submit" class="button">{`Add ${label}`}</button>
-            </form>
-          ))}
+          <p>You can add an account of yours at another provider. You sign in there to prove it.</p>
+          <form method="post" action="/account/identities" class="actions">
+            {linkable.map(({ id, label }) => (
+              <button type="submit" class="button" name="provider" value={id}>
+                {`Add ${label}`}
+              </button>
+            ))}
+          </form>
         </>
       )}
 
       <h2>Where you are signed in</h2>
       <ul class="cards">
-        {sessions.map(({ isThis, userAgent, address, createdAt, lastSeenAt }) => (
+        {listed.map(({ isThis, userAgent, address, createdAt, lastSeenAt }) => (
           <li>
-            <strong class="line">{isThis ? 'This browser' : 'Another browser'}</strong>
-            {userAgent && <span class="line">{userAgent}</span>}
-            {address && (
+            <div>
+              <strong class="line">{userAgent ? describeUserAgent(userAgent) : 'Unknown browser'}</strong>
+              {isThis && <span class="line here">This browser</span>}
+              {address && <code class="line">{address}</code>}
+            </div>
+            <p class="quiet">
               <span class="line">
-                <code>{address}</code>
+                Signed in <Instant at={createdAt} />
               </span>
-            )}
-            <span class="line quiet">
-              Signed in: <Instant at={createdAt} />
-            </span>
-            <span class="line quiet">
-              Last seen: <Instant at={lastSeenAt} />
-            </span>
+              <span class="line">
+                Last seen <Instant at={lastSeenAt} />
+              </span>
+            </p>
           </li>
         ))}
       </ul>
-      <SignOutForm label="Sign out everywhere" everywhere />
+      {sessions.length > listed.length && <p>{`And ${sessions.length - listed.length} more.`}</p>}
+      <p>Signing out everywhere includes this browser. Your keys keep working.</p>
+      <div class="actions">
+        <SignOutForm everywhere />
+      </div>
     </Layout>
   )
 }

@@ -1,11 +1,11 @@
 import { type Assets, Layout } from './layout.tsx'
+import { Person } from './person.tsx'
 import { type Choice, ProviderButtons } from './provider-buttons.tsx'
-import { SignOutForm } from './sign-out-form.tsx'
 
 export type FrontPageProps = {
   assets: Assets
   requestId: string
-  /** Where a key is made; empty where no provider is configured. */
+  /** Empty where no provider is configured. */
   choices: readonly Choice[]
   /** One or two sentences, ready to show. */
   whoMaySignIn: string
@@ -15,59 +15,73 @@ export type FrontPageProps = {
 
 /** The desk itself: what this is, the ways in or who is in, and what a key is for. */
 export function FrontPage({ assets, requestId, choices, whoMaySignIn, signedIn }: FrontPageProps) {
+  const isIn = signedIn !== null
+  const isSignInOn = choices.length > 0
   return (
-    <Layout title="API keys" assets={assets} requestId={requestId}>
-      <h1>Show your ID at the desk, get a key</h1>
-      <p class="lede">
-        Keydesk hands out API keys for your company’s internal services. Sign in, and you leave with a key of
-        your own, shown once.
-      </p>
-      <section class="tag" aria-label={signedIn ? 'You' : 'Sign in'}>
-        {signedIn && <SignedIn {...signedIn} />}
-        {choices.length > 0 ? (
-          <>
-            <ProviderButtons choices={choices} />
-            {!signedIn && <p class="who">{whoMaySignIn}</p>}
-          </>
-        ) : (
-          <>
-            <h2 class="eyebrow">Sign-in is off here</h2>
-            <p class="who">
-              No sign-in provider is set up on this Keydesk. An administrator can mint a key for you.
-            </p>
-          </>
-        )}
-        {!signedIn && choices.length > 0 && (
-          <p class="who">
-            You can also <a href="/auth/login?return_to=/account">sign in without making a key</a>.
+    <Layout title="API keys" assets={assets} requestId={requestId} signedIn={isIn} secret={isIn}>
+      {signedIn ? (
+        <AtTheDesk person={signedIn} canGetKey={isSignInOn} />
+      ) : (
+        <>
+          <h1>Show your ID at the desk, get a key</h1>
+          <p class="lede">
+            Keydesk hands out API keys for your company’s internal services.
+            {isSignInOn && ' Sign in, and you leave with a key of your own, shown once.'}
           </p>
-        )}
-      </section>
-      {signedIn && (
-        <div class="actions">
-          <a class="button" href="/account">
-            Your account
-          </a>
-          <SignOutForm />
-        </div>
+          {isSignInOn ? <WaysIn choices={choices} whoMaySignIn={whoMaySignIn} /> : <NoWayIn />}
+        </>
       )}
       <h2>What the key is for</h2>
       <p>
-        Your scripts and CI jobs send it in the <code>X-API-Key</code> header, and the services behind Keydesk
-        know that it is you. Treat it like a password.
+        Your scripts and CI jobs send it in the <code class="whole">X-API-Key</code> header, and the services
+        behind Keydesk know that it is you. Treat it like a password.
       </p>
     </Layout>
   )
 }
 
-function SignedIn({ name, email }: { name: string | null; email: string | null }) {
+function WaysIn({ choices, whoMaySignIn }: Pick<FrontPageProps, 'choices' | 'whoMaySignIn'>) {
   return (
     <>
-      <h2 class="eyebrow">Signed in</h2>
-      <p class="identity">
-        {name && <span class="line">{name}</span>}
-        {email && <span class="line">{email}</span>}
+      <section class="tag" aria-label="Sign in">
+        <ProviderButtons choices={choices} />
+        <p class="who">{whoMaySignIn}</p>
+      </section>
+      <p class="aside">
+        Only here for your account? <a href="/auth/login?return_to=/account">Sign in without a new key</a>
       </p>
+    </>
+  )
+}
+
+function NoWayIn() {
+  return (
+    <section class="tag" aria-label="Sign in">
+      <h2 class="eyebrow">Sign-in is off here</h2>
+      <p class="who">
+        No sign-in provider is set up on this Keydesk. An administrator can mint a key for you.
+      </p>
+    </section>
+  )
+}
+
+function AtTheDesk(props: { person: { name: string | null; email: string | null }; canGetKey: boolean }) {
+  return (
+    <>
+      <h1>You are signed in</h1>
+      <section class="tag" aria-label="You">
+        <Person {...props.person} />
+        <div class="actions">
+          {props.canGetKey && (
+            <a class="button main" href="/auth/login">
+              Get a new key
+            </a>
+          )}
+          <a class="button" href="/account">
+            Your account
+          </a>
+        </div>
+      </section>
     </>
   )
 }

@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { SignOutForm } from './sign-out-form.tsx'
 
 /** Addresses of the one style sheet and the one script, as the server publishes them. */
 export type Assets = { css: string; js: string }
@@ -9,15 +10,21 @@ export type LayoutProps = {
   requestId?: string
   /** A path that replaces this page's own in the address bar and history, so that `code` and `state` leave both. */
   clearAddress?: string
-  /** The page shows a secret: the script blanks it when the page is left. */
+  /** The page is for one person's eyes: the script blanks it when it is left, and loads it anew on the way back. */
   secret?: boolean
+  /**
+   * Somebody is signed in, who can sign out here. Forms under `no-referrer` say `Origin: null` (Fetch §3.1), as a page of
+   * another site would, so such pages tell our own origin, and no other, where a request comes from.
+   */
+  signedIn?: boolean
   /** Where the browser goes by itself. */
   refreshTo?: string
   children: Child
 }
 
 /** The frame of every page. Nothing inline: the CSP allows style and script from our own origin only. */
-export function Layout({ title, assets, requestId, clearAddress, secret, refreshTo, children }: LayoutProps) {
+export function Layout(props: LayoutProps) {
+  const { title, assets, requestId, clearAddress, secret, signedIn, refreshTo, children } = props
   return (
     <html lang="en">
       <head>
@@ -25,7 +32,7 @@ export function Layout({ title, assets, requestId, clearAddress, secret, refresh
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
-        <meta name="referrer" content="no-referrer" />
+        <meta name="referrer" content={signedIn ? 'same-origin' : 'no-referrer'} />
         {refreshTo && <meta http-equiv="refresh" content={`0; url=${refreshTo}`} />}
         <title>{`${title} · Keydesk`}</title>
         <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
@@ -41,6 +48,7 @@ export function Layout({ title, assets, requestId, clearAddress, secret, refresh
             <Mark />
             Keydesk
           </a>
+          {signedIn && <SignOutForm />}
         </header>
         <main
           id="main"

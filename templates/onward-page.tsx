@@ -12,9 +12,9 @@ export type OnwardPageProps = {
 export function OnwardPage({ assets, requestId, provider, url }: OnwardPageProps) {
   const href = linkTarget(url)
   return (
-    <Layout title={`On to ${provider}`} assets={assets} requestId={requestId} refreshTo={href}>
+    <Layout title={`On to ${provider}`} assets={assets} requestId={requestId} refreshTo={href} signedIn>
       <h1>{`On to ${provider}`}</h1>
-      <p class="lede">Sign in there with the account that you want to add.</p>
+      <p class="lede">Sign in there with the account that you want to add, and you come back here.</p>
       <p class="leave">
         <a class="button main" href={href}>
           {`Go on to ${provider}`}

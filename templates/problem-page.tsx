@@ -13,20 +13,33 @@ export type ProblemPageProps = {
   action?: { href: string; label: string }
   /** Given where the address holds `code` and `state`: the path that takes its place. */
   clearAddress?: string
+  /** The browser holds a session, even if it opens nothing. */
+  signedIn?: boolean
 }
 
 /** What went wrong, what to do about it, and the id that lets an operator find it. */
 export function ProblemPage(props: ProblemPageProps) {
-  const { assets, requestId, status, code, title, whatHappened, whatToDo, contact, action, clearAddress } =
-    props
+  const {
+    assets,
+    requestId,
+    status,
+    code,
+    title,
+    whatHappened,
+    whatToDo,
+    contact,
+    action,
+    clearAddress,
+    signedIn,
+  } = props
   return (
-    <Layout title={title} assets={assets} clearAddress={clearAddress}>
+    <Layout title={title} assets={assets} clearAddress={clearAddress} signedIn={signedIn}>
       <h1>{title}</h1>
       <p class="lede">{whatHappened}</p>
       <p>{whatToDo}</p>
       {contact && (
         <p>
-          Whom to ask: <Contact text={contact} />.
+          Whom to ask: <Contact text={contact} />
         </p>
       )}
       {action && (

@@ -3,7 +3,7 @@ import { linkTarget } from './layout.tsx'
 /** A way in: `label` is what its button says. */
 export type Choice = { href: string; label: string }
 
-/** The ways in, the first of them in the accent colour when it is the only one. */
+/** The ways in. The only one is the main action of its page; of several none is more than the others. */
 export function ProviderButtons({ choices }: { choices: readonly Choice[] }) {
   return (
     <ul class="choices">

@@ -6,25 +6,25 @@ export type SignInPageProps = {
   requestId: string
   choices: readonly Choice[]
   whoMaySignIn: string
-  /** The host that the browser goes on to; null where a key is made here. */
-  returnHost: string | null
+  /** What the sign-in is for: a new key, Keydesk's own pages, or another site, named by its host. */
+  purpose: 'key' | 'desk' | { host: string }
 }
 
 /** Which of several providers to sign in with. */
-export function SignInPage({ assets, requestId, choices, whoMaySignIn, returnHost }: SignInPageProps) {
+export function SignInPage({ assets, requestId, choices, whoMaySignIn, purpose }: SignInPageProps) {
   return (
     <Layout title="Sign in" assets={assets} requestId={requestId}>
       <h1>Sign in</h1>
       <p class="lede">
-        {returnHost ? (
+        {purpose === 'key' && 'You leave with an API key of your own, shown once.'}
+        {purpose === 'desk' && 'You sign in to Keydesk itself. No key is made.'}
+        {typeof purpose === 'object' && (
           <>
-            After that you go on to <strong>{returnHost}</strong>.
+            After that you go on to <strong>{purpose.host}</strong>. No key is made.
           </>
-        ) : (
-          'You leave with an API key of your own, shown once.'
         )}
       </p>
-      <section class="tag" aria-label="Sign in">
+      <section class="tag" aria-label="Ways to sign in">
         <ProviderButtons choices={choices} />
         <p class="who">{whoMaySignIn}</p>
       </section>

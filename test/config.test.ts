@@ -68,13 +68,13 @@ describe('the settings', () => {
     ['DANGEROUSLY_ALLOW_ANY_ACCOUNT', ['true', 'false'], ['TRUE', 'yes', '1', 'on']],
     [
       'ALLOWED_DOMAINS',
-      ['corp.com', 'Corp.com,x.test', 'xn--mnchen-3ya.de'],
+      ['corp.com', 'Corp.com,x.test', 'xn--mnchen-3ya.de', 'münchen.de', 'google:corp.com'],
       [
         'corp',
         '*.corp.com',
         '@corp.com',
         'ada@corp.com',
-        'münchen.de',
+        '*:corp.com',
         'corp.com/x',
         '.corp.com',
         'corp.com.',
@@ -167,14 +167,22 @@ describe('the settings', () => {
     }
   })
 
-  test('lists are trimmed, lower-cased, and free of empty items', () => {
+  test('lists are trimmed, lower-cased, in ASCII, and free of empty items', () => {
     const config = readConfig({
       ...required,
-      ALLOWED_DOMAINS: ' Corp.COM , labs.test,, ',
+      ALLOWED_DOMAINS: ' Corp.COM , labs.test,, München.DE, ',
       ALLOWED_EMAILS: 'Grace@Partner.test',
     })
-    expect(config.allowedDomains).toEqual(['corp.com', 'labs.test'])
-    expect(config.allowedEmails).toEqual(['grace@partner.test'])
+    const [domain, email] = (['allow_domain', 'allow_email'] as const).map((kind) => ({
+      kind,
+      provider: 'google',
+    }))
+    expect(config.allowedDomains).toEqual([
+      { ...domain, value: 'corp.com' },
+      { ...domain, value: 'labs.test' },
+      { ...domain, value: 'xn--mnchen-3ya.de' },
+    ])
+    expect(config.allowedEmails).toEqual([{ ...email, value: 'grace@partner.test' }])
   })
 
   test.each([

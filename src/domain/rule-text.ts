@@ -24,6 +24,8 @@ export function splitProvider(text: string): { provider: string | null; value: s
 }
 
 function parseDomain(text: string): string | null {
+  // The parser of hosts would drop a path, a port and a user.
+  if (/[\s/\\?#:@[\]%]/.test(text)) return null
   const domain = domainToASCII(text.toLowerCase())
   // Without a dot it is nobody's; all digits is an address, which the parser of hosts makes of `1.2` too.
   if (!domain.includes('.') || /^[0-9.]+$/.test(domain)) return null

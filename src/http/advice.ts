@@ -4,7 +4,7 @@ const startAgain = 'Nothing was changed. You can start again whenever you like.'
 const waitAndTry = 'Wait a moment and try again. If it stays, tell whoever runs Keydesk.'
 const sendAKey = 'Scripts send a key as the header X-API-Key. To get a new key, sign in on the front page.'
 const readTheDocs = 'Check what was sent against the documentation of Keydesk.'
-const askSomebody = 'Ask an administrator of this Keydesk.'
+const opensNothing = 'Its keys and sessions open nothing.'
 
 /** What to do about it. A new code does not compile until somebody has thought of that. */
 export const advice: Record<ErrorCode, string> = {
@@ -15,15 +15,15 @@ export const advice: Record<ErrorCode, string> = {
   invalid_key: sendAKey,
   expired_key: sendAKey,
   revoked_key: sendAKey,
-  user_disabled: askSomebody,
-  owner_not_allowed: askSomebody,
+  user_disabled: `${opensNothing} An administrator can enable it again.`,
+  owner_not_allowed: `${opensNothing} An administrator decides who may come in.`,
   lease_expired: 'Sign in on the front page, and the key works again.',
-  unauthenticated: 'Sign in on the front page. Scripts of administrators send the master key.',
+  unauthenticated: 'Sign in first. Scripts of administrators send the master key.',
   insufficient_scope: 'Ask an administrator for a key with that scope.',
   forbidden: readTheDocs,
   sign_in_denied: startAgain,
   email_unverified: 'Open the account settings of your provider, verify the address, and start again.',
-  not_allowed: 'If you have several accounts, start again and choose another one.',
+  not_allowed: 'No key was made.',
   not_found: 'Check the address, or begin at the front page.',
   method_not_allowed: 'Begin at the front page.',
   conflict: 'An administrator can make room. Until then the keys that you have keep working.',

@@ -31,16 +31,14 @@ export function createPages(site: {
   const { assets, baseUrl, providers, contact } = site
   return {
     front: (whoMaySignIn: string, current: CurrentSession | null, requestId: string): string => {
-      const choices = waysIn(null, current === null ? 'Sign in with' : 'Get a new key with')
       const signedIn = current === null ? null : { name: current.user.name, email: current.user.email }
-      return renderPage(FrontPage({ assets, requestId, choices, whoMaySignIn, signedIn }))
+      return renderPage(FrontPage({ assets, requestId, choices: waysIn(null), whoMaySignIn, signedIn }))
     },
 
     /** `returnTo` is a URL that has been judged. */
     signIn: (whoMaySignIn: string, returnTo: URL | null, requestId: string): string => {
-      const returnHost = returnTo?.host ?? null
-      const choices = waysIn(returnTo, 'Sign in with')
-      return renderPage(SignInPage({ assets, requestId, choices, whoMaySignIn, returnHost }))
+      const purpose = returnTo === null ? 'key' : placeOf(returnTo)
+      return renderPage(SignInPage({ assets, requestId, choices: waysIn(returnTo), whoMaySignIn, purpose }))
     },
 
     key: ({ user, key, keyText }: SignedIn, requestId: string): string =>
@@ -67,6 +65,7 @@ export function createPages(site: {
           assets,
           requestId,
           user,
+          canGetKey: providers.length > 0,
           identities: identities.map((identity) => ({ ...identity, provider: labelOf(identity.provider) })),
           linkable: providers.filter(({ id }) => !identities.some(({ provider }) => provider === id)),
           sessions: sessions.map((one) => ({ ...one, isThis: one.id === session.id })),
@@ -79,7 +78,6 @@ export function createPages(site: {
     problem: (problem: { code: ErrorCode; message: string; requestId: string; path: string }): string => {
       const { code, message, requestId, path } = problem
       const { status, title } = errorCodes[code]
-      const offersSignIn = path.startsWith('/auth/') && providers.length > 0 && code !== 'conflict'
       return renderPage(
         ProblemPage({
           assets,
@@ -90,9 +88,8 @@ export function createPages(site: {
           whatHappened: message,
           whatToDo: advice[code],
           ...(contact !== undefined && needsSomebody.has(code) ? { contact } : {}),
-          action: offersSignIn
-            ? { href: '/auth/login', label: 'Start again' }
-            : { href: '/', label: 'Front page' },
+          action: wayOn(code, path),
+          signedIn: isOfAccount(path) && shutsOut.has(code),
           // `code` and `state` leave the address bar on every page that a callback can end on.
           ...(path.startsWith('/auth/callback') ? { clearAddress: '/' } : {}),
         }),
@@ -100,16 +97,41 @@ export function createPages(site: {
     },
   }
 
-  function waysIn(returnTo: URL | null, verb: string): Choice[] {
+  function waysIn(returnTo: URL | null): Choice[] {
     const search = returnTo === null ? '' : `?return_to=${encodeURIComponent(returnTo.href)}`
     const isOnly = providers.length === 1
     return providers.map(({ id, label }) => ({
       href: `/auth/login${isOnly ? '' : `/${id}`}${search}`,
-      label: `${verb} ${label}`,
+      label: `Sign in with ${label}`,
     }))
+  }
+
+  function placeOf(returnTo: URL): 'desk' | { host: string } {
+    return returnTo.origin === baseUrl ? 'desk' : { host: returnTo.host }
+  }
+
+  /** The one thing that helps most on a problem page. */
+  function wayOn(code: ErrorCode, path: string): Choice {
+    const canSignIn = providers.length > 0
+    if (canSignIn && isOfAccount(path) && (code === 'unauthenticated' || shutsOut.has(code))) {
+      const label = code === 'unauthenticated' ? 'Sign in' : 'Choose another account'
+      return { href: '/auth/login?return_to=/account', label }
+    }
+    if (canSignIn && path.startsWith('/auth/') && code !== 'conflict') {
+      return { href: '/auth/login', label: code === 'not_allowed' ? 'Choose another account' : 'Start again' }
+    }
+    return { href: '/', label: 'Front page' }
   }
 
   function labelOf(providerId: string): string {
     return providers.find(({ id }) => id === providerId)?.label ?? providerId
   }
+}
+
+/** Whoever shows a session is known, and may not come in all the same. */
+const shutsOut: ReadonlySet<ErrorCode> = new Set(['user_disabled', 'owner_not_allowed'])
+
+/** Pages that a session opens. */
+function isOfAccount(path: string): boolean {
+  return path === '/account' || path.startsWith('/account/')
 }

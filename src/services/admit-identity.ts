@@ -58,13 +58,11 @@ export function createAdmitIdentity(dependencies: {
     const isTaken = await storage.identities.isEmailOfAnother(claims.email, user.id)
     if (isTaken || (holder !== null && holder.id !== user.id)) throw emailOfAnother()
     if (user.status !== 'active') throw notAllowed('user_disabled', 'This account has been disabled.')
-    const isOldest = others.every(({ createdAt }) => createdAt.getTime() >= identity.createdAt.getTime())
-    return planKnown(
-      storage,
-      visit,
-      { user, identity, leads: isOldest || user.email === claims.email },
-      admission.role,
-    )
+    const older = others.filter(({ createdAt }) => createdAt.getTime() < identity.createdAt.getTime())
+    // An account that was made anew at the same provider stands in for the one before it.
+    const standsIn = older.every((other) => other.provider === identity.provider)
+    const leads = older.length === 0 || (standsIn && user.email === claims.email)
+    return planKnown(storage, visit, { user, identity, leads }, admission.role)
   }
 
   async function admitNewcomer(

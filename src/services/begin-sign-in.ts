@@ -36,7 +36,7 @@ export function createBeginSignIn(dependencies: {
   ) {
     const { state, nonce } = newState(stateKey, now())
     const openIdNonce = randomBytes(24).toString('base64url')
-    const hostedDomain = provider.id === 'google' ? await hostedDomainHint() : null
+    const hostedDomain = provider.id === 'google' ? await hostedDomainHint().catch(() => null) : null
     const { url, codeVerifier } = await provider.begin({ state, openIdNonce, hostedDomain })
     const attempt = { nonce, provider: provider.id, codeVerifier, openIdNonce, purpose }
     const cookie = sealAttempt(attempt, attemptKey)
@@ -45,7 +45,10 @@ export function createBeginSignIn(dependencies: {
     return { url, cookie, cookiesToDrop: cookiesToDrop.slice(0, dropsMax) }
   }
 
-  /** Google's `hd` parameter narrows the account chooser; it is only sent where it hides nobody who may come in. */
+  /**
+   * Google's `hd` parameter narrows the account chooser; it is only sent where it hides nobody who may come in. It is a
+   * hint: where the database does not answer, there is none.
+   */
   async function hostedDomainHint(): Promise<string | null> {
     const domain = onlyDomainOf((await access.fresh()).forSignIn())
     if (domain === null || signUp === 'invited') return null

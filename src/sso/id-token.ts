@@ -5,6 +5,7 @@ import { type BoundedFetch, providerError } from './bounded-fetch.ts'
 const algorithms = ['RS256', 'ES256', 'EdDSA', 'Ed25519']
 const clockSkewSeconds = 60
 const ageMaxSeconds = 600
+const cooldownMs = 60_000
 
 /** Verifies ID tokens as OpenID Connect Core §3.1.3.7 asks. @throws KeydeskError `provider_error` */
 export function createIdTokenVerifier(options: {
@@ -51,13 +52,21 @@ export function createIdTokenVerifier(options: {
     return null
   }
 
-  /** Keys are cached by jose, and fetched again for an unknown `kid` at most once a minute. */
+  /**
+   * Keys are cached by jose, and fetched again for an unknown `kid` at most once a minute: jose counts from the last
+   * fetch that succeeded, and we from any.
+   */
   function keySet(jwksUri: string) {
     const known = keySets.get(jwksUri)
     if (known !== undefined) return known
+    let askedAt = Number.NEGATIVE_INFINITY
     const made = createRemoteJWKSet(new URL(jwksUri), {
-      cooldownDuration: 60_000,
+      cooldownDuration: cooldownMs,
       [customFetch]: async (url, init) => {
+        // Keys that are fresh are fetched for an unknown `kid` alone.
+        if (made.fresh && performance.now() < askedAt + cooldownMs)
+          throw new Error('the keys were asked for a moment ago')
+        askedAt = performance.now()
         const response = await options.fetch(url, { headers: init.headers })
         return new Response(response.body, { status: response.status })
       },

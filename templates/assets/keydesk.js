@@ -35,6 +35,7 @@ if (document.querySelector('[data-secret]')) {
   addEventListener('pagehide', () => {
     getSelection()?.removeAllRanges()
     for (const holder of document.querySelectorAll('[data-holds-key]')) holder.textContent = ''
+    document.querySelector('main')?.setAttribute('hidden', '')
   })
   addEventListener('pageshow', (event) => {
     if (event.persisted) location.reload()

@@ -1,16 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
-import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInChromium } from '../support/chromium.ts'
 import { startGateway, type TestGateway } from '../support/gateway.ts'
 import { keyFor, signInSettings, startSignInGateway } from '../support/sign-in.ts'
 import { openVisit, pickAccount, type Visit } from '../support/visit.ts'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-/** Name a folder here to get a picture of each page, light and dark, wide and narrow. */
-const screenshots = process.env.SCREENSHOTS
+import { lookOver } from './look-over.ts'
 
 describeInChromium('every page in a real browser', (browser) => {
   let context: Awaited<ReturnType<typeof startSignInGateway>>
@@ -23,7 +16,6 @@ describeInChromium('every page in a real browser', (browser) => {
     withoutProvider = await startGateway({ ALLOWED_DOMAINS: 'example.com' })
     // Nothing listens on the discard port.
     providerDown = await startGateway(signInSettings('http://127.0.0.1:9'))
-    if (screenshots !== undefined) mkdirSync(screenshots, { recursive: true })
   })
   afterAll(async () => {
     await context?.close()
@@ -34,10 +26,14 @@ describeInChromium('every page in a real browser', (browser) => {
   const goto = (path: string) => async (visit: Visit) =>
     void (await visit.page.goto(context.gateway.url + path))
   const signInAs = (name: string) => (visit: Visit) => visit.signInAs(name)
-  const pages: Record<string, { heading: string; open: (visit: Visit) => Promise<void> }> = {
+  const pages: Record<
+    string,
+    { heading: string; at?: () => TestGateway; open: (visit: Visit) => Promise<void> }
+  > = {
     'the front page': { heading: 'Show your ID at the desk, get a key', open: goto('/') },
     'the front page with sign-in off': {
       heading: 'Show your ID at the desk, get a key',
+      at: () => withoutProvider,
       open: async ({ page }) => void (await page.goto(withoutProvider.url)),
     },
     'the key page': { heading: 'Your API key', open: signInAs('Alice Example') },
@@ -64,45 +60,22 @@ describeInChromium('every page in a real browser', (browser) => {
     },
     'provider down': {
       heading: 'The sign-in provider did not answer as it should',
+      at: () => providerDown,
       open: async ({ page }) => void (await page.goto(`${providerDown.url}/auth/login`)),
     },
     'nothing at this address': { heading: 'Not found', open: goto('/nowhere') },
     'no key sent': { heading: 'No API key was sent', open: goto('/v1/validate') },
   }
 
-  for (const [name, { heading, open }] of Object.entries(pages)) {
-    test(`${name}: nothing serious for axe in light and dark, no sideways scroll at 390 and 320 pixels, no complaint`, async () => {
-      const visit = await openVisit(browser(), context.gateway.url)
+  for (const [name, { heading, at, open }] of Object.entries(pages)) {
+    test(`${name}: nothing serious for axe in light and dark, no sideways scroll at 360 and 320 pixels, no complaint`, async () => {
+      const visit = await openVisit(browser(), (at?.() ?? context.gateway).url)
       const { page } = visit
       await open(visit)
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(heading)
-      await page.evaluate(axe)
-      for (const colorScheme of ['light', 'dark'] as const) {
-        // Without motion, or axe would see buttons halfway between the two schemes.
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-        for (const width of [1280, 390, 320]) {
-          await page.setViewportSize({ width, height: 900 })
-          expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
-          if (width !== 320) expect(await seriousFindings(page)).toEqual([])
-          if (screenshots !== undefined && width !== 320)
-            await page.screenshot({
-              path: `${screenshots}/${name.replaceAll(' ', '-')}-${width}-${colorScheme}.png`,
-              fullPage: true,
-            })
-        }
-      }
+      await lookOver(page, name, [1280, 360, 320])
       expect(visit.complaints).toEqual([])
       await visit.close()
     })
   }
 })
-
-/** What axe-core calls serious or critical, as text. It may not preload: the CSP forbids what that asks for. */
-async function seriousFindings(page: Page): Promise<string[]> {
-  const { violations } = await page.evaluate<AxeResults>(
-    "axe.run(document, { preload: false, resultTypes: ['violations'] })",
-  )
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}

@@ -47,6 +47,31 @@ describeWithHelmChart('the Helm chart refuses, by name and with the fix,', (rend
     ],
     ['a secret in config', withConfig('PROXY_MASTER_KEY', 'x'), /PROXY_MASTER_KEY: belongs into secrets/],
     ['the file of one', withConfig('DATABASE_URL_FILE', '/x'), /DATABASE_URL_FILE: belongs into secrets/],
+    [
+      'the secret of a provider in config',
+      withConfig('PROVIDER_ENTRA_CLIENT_SECRET', 'x'),
+      /PROVIDER_ENTRA_CLIENT_SECRET: belongs into secrets\.providerClientSecrets/,
+    ],
+    [
+      'the file of one of a provider',
+      withConfig('PROVIDER_ENTRA_CLIENT_SECRET_FILE', '/x'),
+      /CLIENT_SECRET_FILE: belongs into secrets\.providerClientSecrets/,
+    ],
+    [
+      'a misspelt setting of a provider',
+      withConfig('PROVIDER_ENTRA_ISSUR', 'x'),
+      /PROVIDER_ENTRA_ISSUR: is not a setting/,
+    ],
+    [
+      'a provider whose id is no part of a name',
+      { secrets: { ...minimal.secrets, providerClientSecrets: { 'acme-sso': 'x' } } },
+      /providerClientSecrets: Property name of "acme-sso"/,
+    ],
+    [
+      'the secret of a provider beside existingSecret',
+      { ...existing, secrets: { providerClientSecrets: { ENTRA: 'x' } } },
+      /secrets\.providerClientSecrets: existingSecret is set/,
+    ],
     ['a setting of the chart', withConfig('PORT', '80'), /config\.PORT: use service\.port/],
     ['a misspelt setting', withConfig('ALLOWED_DOMAIN', 'acme.test'), /ALLOWED_DOMAIN: is not a setting/],
     [

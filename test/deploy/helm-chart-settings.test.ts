@@ -6,6 +6,17 @@ import { readConfig } from '../../src/config.ts'
 import { chartSecrets, everything, existing, minimal, sqlite } from '../support/chart-values.ts'
 import { describeWithHelmChart, type RenderedChart } from '../support/helm-chart.ts'
 
+const accessSecrets = {
+  allowlistToken: 'k3Hn6Zr5Wb2Lx7Vt0',
+  providerClientSecrets: { ACME_SSO: 'Vt0Ky3Hn6q8Zr5Wb2Lx7' },
+}
+const accessConfig = {
+  ALLOWLIST_URL: 'https://hr.acme.test/keydesk.json',
+  PROVIDER_ACME_SSO_LABEL: 'Acme',
+  PROVIDER_ACME_SSO_ISSUER: 'https://sso.acme.test/',
+  PROVIDER_ACME_SSO_CLIENT_ID: 'desk',
+  PROVIDER_ACME_SSO_TRUST_EMAIL: true,
+}
 const root = new URL('../../', import.meta.url)
 
 describeWithHelmChart('Keydesk takes the settings of a pod of the Helm chart', (render) => {
@@ -35,8 +46,42 @@ describeWithHelmChart('Keydesk takes the settings of a pod of the Helm chart', (
       metricsToken: everything.secrets.metricsToken,
       metricsPort: 9464,
       verifiedKeysMax: 1_000_000,
-      adminEmails: ['ada@acme.test'],
+      adminEmails: [{ kind: 'allow_email', provider: 'google', value: 'ada@acme.test' }],
     })
+  })
+
+  test('with another provider beside Google, and an external list', () => {
+    const secrets = { ...minimal.secrets, ...accessSecrets }
+    const { allowlistToken, providers } = configOf(render({ ...minimal, secrets, config: accessConfig }))
+    expect(allowlistToken).toBe(accessSecrets.allowlistToken)
+    expect(providers.map(({ id }) => id)).toEqual(['google', 'acme-sso'])
+    expect(providers[1]).toMatchObject({
+      label: 'Acme',
+      issuer: 'https://sso.acme.test/',
+      clientId: 'desk',
+      clientSecret: accessSecrets.providerClientSecrets.ACME_SSO,
+      trustsEmail: true,
+    })
+  })
+
+  test('with another provider and no Google, whose secrets are in existingSecret', () => {
+    const secret = {
+      AUTH_BASE_URL: 'https://keys.acme.test',
+      PROXY_MASTER_KEY: chartSecrets.masterKey,
+      DATABASE_URL: chartSecrets.databaseUrl,
+      sso: accessSecrets.providerClientSecrets.ACME_SSO,
+      list: accessSecrets.allowlistToken,
+    }
+    const existingSecretKeys = {
+      googleClientId: '',
+      googleClientSecret: '',
+      allowlistToken: 'list',
+      providerClientSecrets: { ACME_SSO: 'sso' },
+    }
+    const rendered = render({ ...existing, existingSecretKeys, config: accessConfig })
+    const { allowlistToken, providers } = configOf(rendered, secret)
+    expect(allowlistToken).toBe(accessSecrets.allowlistToken)
+    expect(providers).toMatchObject([{ id: 'acme-sso', clientSecret: secret.sso }])
   })
 
   test('with a SQLite file, and without a delay', () => {

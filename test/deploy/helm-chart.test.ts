@@ -1,11 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { settingNames } from '../../src/config.ts'
+import { providerSettingNames } from '../../src/provider-settings.ts'
 import { chartSecrets, everything, existing, minimal, sqlite } from '../support/chart-values.ts'
 import { chartFolder, describeWithHelmChart } from '../support/helm-chart.ts'
 import { checkManifest } from '../support/kubernetes-schema.ts'
 
 const valueSets = { minimal, everything, sqlite, existing }
+const withAllowlistToken = {
+  ...everything,
+  secrets: { ...everything.secrets, allowlistToken: 'k3Hn6Zr5Wb2Lx7Vt0' },
+}
 const kinds = Object.entries(valueSets).map(([name, values]) => ({ name, values }))
 const selectorLabels = { 'app.kubernetes.io/name': 'keydesk', 'app.kubernetes.io/instance': 'desk' }
 
@@ -76,9 +81,16 @@ describeWithHelmChart('the Helm chart', (render) => {
   test('config may hold every setting but the secrets and those that the chart sets', () => {
     const text = readFileSync(`${chartFolder}/templates/_settings.tpl`, 'utf8')
     const listed = text.match(/^[A-Z][A-Z0-9_]*$/gm) ?? []
-    const secrets = Object.keys(render(everything).one('Secret').stringData)
+    const secrets = Object.keys(render(withAllowlistToken).one('Secret').stringData)
     const ours = ['PORT', 'SHUTDOWN_DELAY', 'METRICS_PORT']
     expect([...listed, ...secrets, ...ours].sort()).toEqual([...settingNames].sort())
+  })
+
+  test.each(providerSettingNames)('config may hold %s of a provider, unless it is its secret', (setting) => {
+    const name = `PROVIDER_ACME_SSO_${setting}`
+    const renderIt = () => render({ ...minimal, config: { [name]: 'true' } })
+    if (setting === 'CLIENT_SECRET') expect(renderIt).toThrow(/belongs into secrets\.providerClientSecrets/)
+    else expect(renderIt().one('ConfigMap').data).toMatchObject({ [name]: 'true' })
   })
 
   test('a rolling update takes no pod away before a new one is ready, and waits longer than the drain', () => {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AuditFilter } from '../../src/storage/audit.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { baseTime, engines, eventRow, freshStorage, land, plusMs } from './engines.ts'
+import { baseTime, engines, eventRow, freshStorage, keyRow, land, plusMs, userRow } from './engines.ts'
 
 describe.each(engines)('the audit trail on $name', (engine) => {
   let context: Awaited<ReturnType<typeof freshStorage>>
@@ -95,8 +95,60 @@ describe.each(engines)('the audit trail on $name', (engine) => {
     expect(rows[0]?.details?.address).toBe('192.0.2.7')
   })
 
-  test('offers nothing that changes or deletes a row', () => {
-    expect(Object.keys(storage.audit).sort()).toEqual(['find', 'record', 'recordOnce'])
+  test('offers nothing that changes or deletes an event; only who and where can be blanked', () => {
+    expect(Object.keys(storage.audit).sort()).toEqual(['eraseDetails', 'find', 'record', 'recordOnce'])
+  })
+})
+
+describe.each(engines)('blanking who and where on $name', (engine) => {
+  let context: Awaited<ReturnType<typeof freshStorage>>
+  let storage: Storage
+  beforeEach(async () => {
+    context = await freshStorage(engine)
+    storage = context.storage
+  })
+  afterEach(() => context.end())
+  const origin = { requestId: 'req_1', address: '192.0.2.7', userAgent: 'curl/8' }
+  const blank = { email: null, address: null, userAgent: null }
+
+  test('takes what the user did, what was done to the user and the keys, and the addresses; no fact and no row', async () => {
+    const [user, other] = [userRow(), userRow()]
+    const [key, foreign] = [keyRow(user), keyRow(other)]
+    await land(storage, (tx) => [
+      ...[user, other].map((row) => storage.users.insert(tx, row)),
+      ...[key, foreign].map((row) => storage.keys.insert(tx, row)),
+    ])
+    const facts = { reason: 'kept' }
+    const event = (change: object) => eventRow({ origin, facts, email: 'any@corp.com', ...change })
+    const theirs = [
+      event({ actor: `user:${user.id}` }),
+      event({ actor: 'master_key', target: `user:${user.id}` }),
+      event({ actor: 'master_key', target: `key:${key.id}` }),
+      event({ actor: 'anonymous', email: 'one@corp.com' }),
+      event({ actor: 'anonymous', email: 'two@corp.com' }),
+    ]
+    const foreigners = [
+      event({ actor: `user:${other.id}`, target: `key:${foreign.id}` }),
+      event({ actor: `user:${user.id}x` }),
+      event({ actor: 'anonymous', email: 'one@corp.community' }),
+    ]
+    for (const one of [...theirs, ...foreigners]) await land(storage, (tx) => storage.audit.record(tx, one))
+    const before = await storage.audit.find({ limit: 50 })
+    const emails = ['one@corp.com', 'two@corp.com']
+    await land(storage, (tx) => [storage.audit.eraseDetails(tx, user.id, emails)])
+    const after = await storage.audit.find({ limit: 50 })
+    expect(after.map((row) => row.event)).toEqual(before.map((row) => row.event))
+    for (const [place, { event: kept, details }] of after.entries()) {
+      const isTheirs = theirs.some(({ id }) => id === kept.id)
+      expect(details, kept.actor).toEqual(isTheirs ? { eventId: kept.id, ...blank } : before[place]?.details)
+    }
+  })
+
+  test('without an address takes nobody’s events that hold none', async () => {
+    const anonymous = eventRow({ actor: 'anonymous', origin })
+    await land(storage, (tx) => storage.audit.record(tx, anonymous))
+    await land(storage, (tx) => [storage.audit.eraseDetails(tx, 'usr_x', [])])
+    expect((await storage.audit.find({ limit: 5 }))[0]?.details?.address).toBe('192.0.2.7')
   })
 })
 

@@ -49,6 +49,20 @@ async function expectSame(file: string, target: TestDatabase): Promise<void> {
     expect(inOneOrder(await target.rows(select(name))), name).toEqual(inOneOrder(rowsOf(file, name)))
 }
 
+function exchange(file: string, table: string, column: string): void {
+  const rows = rowsOf(file, table)
+  change(file, `UPDATE ${table} SET ${column} = 'away ' || id WHERE ${column} IS NOT NULL`)
+  const values = rows.map((row) => row[column]).filter((value) => value !== null)
+  const holders = rows.filter((row) => row[column] !== null)
+  const client = new Sqlite(file)
+  const set = client.prepare(`UPDATE ${table} SET ${column} = ? WHERE id = ?`)
+  client.transaction(() => {
+    for (const [place, { id }] of holders.entries()) set.run(values[(place + 1) % values.length], id)
+  })()
+  client.pragma('wal_checkpoint(TRUNCATE)')
+  client.close()
+}
+
 let source: FilledSource
 beforeAll(async () => {
   source = await fillSource(1200)
@@ -63,7 +77,7 @@ test('every table of the schema is copied, and has been thought about as a sign 
   )
   const counters = ['allowlist_copies', 'audit_details', 'key_refusals', 'key_stats', 'key_usage']
   expect([...signsOfUse.keys(), ...counters].sort()).toEqual([...names].sort())
-  for (const child of ['identities', 'api_keys'])
+  for (const child of ['identities', 'api_keys', 'invitations', 'sessions'])
     expect(names.indexOf(child)).toBeGreaterThan(names.indexOf('users'))
 })
 
@@ -114,6 +128,12 @@ describe.each(testedVersions)('a copy to Postgres %i', (version) => {
     change(file, 'UPDATE identities SET subject = subject || 1, last_sign_in_at = 5')
     change(file, 'UPDATE api_keys SET revoked_at = 77 WHERE id = ?', idOf(source.limitedKey))
     change(file, "UPDATE keyring SET wrapped = 'another wrapping'")
+    // Each rule, invitation and session gets what the next one had, though it is unique.
+    exchange(file, 'access_rules', 'value')
+    exchange(file, 'invitations', 'email')
+    exchange(file, 'sessions', 'secret_hash')
+    exchange(file, 'sessions', 'app_secret_hash')
+    change(file, "UPDATE allowlist_copies SET etag = NULL, domains = '[]', fetched_at = 5")
     change(file, 'UPDATE key_usage SET request_count = request_count + 1 WHERE rowid % 2 = 0')
     for (const name of ['used_attempts', 'key_refusals', 'audit_details', 'key_stats'])
       change(file, `DELETE FROM ${name} WHERE rowid % 3 = 0 OR rowid > 1100`)
@@ -142,6 +162,23 @@ describe.each(testedVersions)('a copy to Postgres %i', (version) => {
     expect(last).toBeLessThan(90_000)
   })
 })
+
+test.each(['access_rules', 'invitations', 'sessions', 'identities'])(
+  'a copy can be repeated when the file has lost %s in the ordinary course of things',
+  async (name) => {
+    const target = await createTestDatabaseOn(18)
+    const { file, url } = source.fresh()
+    await copyToPostgres(url, target.url)
+    // A rule removed, an invitation taken up, a browser signed out, a user erased: it is the file that went on.
+    change(file, `DELETE FROM ${name} WHERE rowid % 3 = 0`)
+    const storage = await openStorage(url)
+    await land(storage, (tx) => storage.audit.record(tx, eventRow({ facts: { later: true } })))
+    await storage.close()
+    await copyToPostgres(url, target.url)
+    await expectSame(file, target)
+    await target.drop()
+  },
+)
 
 test('a database of a Keydesk that holds nothing yet can be copied, and then copied again with its first rows', async () => {
   const target = await createTestDatabaseOn(18)

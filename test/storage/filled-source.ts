@@ -6,6 +6,7 @@ import { randomText } from '../../src/domain/random-text.ts'
 import { openStorage } from '../../src/storage/storage.ts'
 import { startDesk } from '../support/desk.ts'
 import type { TestDatabase } from '../support/test-database.ts'
+import { accessRuleRow, allowlistCopyRow, invitationRow, sessionRow } from './access-rows.ts'
 import { baseTime, eventRow, identityRow, keyRow, land, plusMs, userRow } from './engines.ts'
 
 /** A SQLite file that a real Keydesk has worked on, with rows in every table. */
@@ -122,6 +123,9 @@ async function addManyRows(url: string, rows: number): Promise<void> {
             },
           ]),
           storage.attempts.use(tx, randomText(40), new Date(n)),
+          storage.accessRules.insert(tx, accessRuleRow({ note: n % 2 ? null : 'für Ada 🔑' })),
+          storage.invitations.insert(tx, invitationRow({ userId: n % 2 ? null : user.id })),
+          storage.sessions.insert(tx, sessionRow(user, n % 2 ? { appSecretHash: null, address: null } : {})),
           ...storage.audit.record(
             tx,
             eventRow({ target: `key:${key.id}`, email: user.email, origin, facts: { n, list: ['x'] } }),
@@ -130,5 +134,6 @@ async function addManyRows(url: string, rows: number): Promise<void> {
       }),
     )
   }
+  await land(storage, (tx) => [storage.accessRules.keepAllowlistCopy(tx, allowlistCopyRow())])
   await storage.close()
 }

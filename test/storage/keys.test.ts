@@ -65,9 +65,46 @@ describe.each(engines)('keys on $name', (engine) => {
     expect(await revoke('unknown', plusMs(10))).toBe(false)
   })
 
+  test('all keys of a user are revoked at once: what was revoked before keeps its time, and nobody else’s is touched', async () => {
+    const [user, other] = [userRow(), userRow()]
+    const keys = [
+      keyRow(user),
+      keyRow(user, { expiresAt: plusMs(-1) }),
+      keyRow(user, { revokedAt: plusMs(-5) }),
+      keyRow(other),
+    ]
+    await land(storage, (tx) => [
+      storage.users.insert(tx, user),
+      storage.users.insert(tx, other),
+      ...keys.map((key) => storage.keys.insert(tx, key)),
+    ])
+    const [live, expired, revoked, foreign] = keys.map(({ id }) => id)
+    expect((await storage.keys.unrevokedIdsOf(user.id)).sort()).toEqual([live, expired].sort())
+    const counts = await storage.keys.countLiveOf([user.id, other.id, 'usr_x'], baseTime)
+    expect([...counts].sort()).toEqual(
+      [
+        [user.id, 1],
+        [other.id, 1],
+      ].sort(),
+    )
+    expect(await storage.keys.countLiveOf([], baseTime)).toEqual(new Map())
+    const revokeAll = (rows: number) =>
+      storage.atomically((tx) => [{ statement: storage.keys.revokeOfUser(tx, user.id, plusMs(9)), rows }])
+    expect(await revokeAll(3)).toBe(false)
+    expect(await storage.keys.unrevokedIdsOf(user.id)).toHaveLength(2)
+    expect(await revokeAll(2)).toBe(true)
+    const times = await Promise.all(
+      [live, expired, revoked, foreign].map(async (id) => (await storage.keys.find(id ?? ''))?.revokedAt),
+    )
+    expect(times).toEqual([plusMs(9), plusMs(9), plusMs(-5), null])
+    expect(await storage.keys.unrevokedIdsOf(user.id)).toEqual([])
+    expect(await storage.keys.countLiveOf([user.id], baseTime)).toEqual(new Map())
+  })
+
   test('the repository has no statement that could un-revoke, rewrite or delete a key', () => {
-    const writes = ['insert', 'revoke']
-    const reads = ['find', 'findWithOwner', 'page', 'countLiveSso', 'exist', 'countLive']
+    const writes = ['insert', 'revoke', 'revokeOfUser']
+    const counts = ['countLiveSso', 'countLive', 'countLiveOf']
+    const reads = ['find', 'findWithOwner', 'page', 'exist', 'unrevokedIdsOf', ...counts]
     const known = [...writes, ...reads]
     const unknown = Object.keys(storage.keys).filter((name) => !known.includes(name))
     // A new one is looked at before it is added here: revoked must stay terminal through it.

@@ -20,7 +20,7 @@ const loginQuery = z.strictObject({
       'Where to go on to: a path here, or a URL at one of RETURN_TO_ORIGINS. Signs in and mints no key.',
   }),
 })
-const providerParameter = z.object({ provider: z.string().max(40) })
+const providerParameter = z.object({ provider: z.string() })
 const loginAnswers = {
   302: { description: 'To the sign-in provider.' },
   ...problemAnswers('not_found', 'provider_error', 'method_not_allowed'),

@@ -2,7 +2,7 @@
 {{- define "keydesk.refuse" -}}
 {{- $secrets := .Values.secrets -}}
 {{- if .Values.existingSecret -}}
-{{- range $member := list "masterKey" "masterKeyPrevious" "googleClientSecret" "databaseListenUrl" "metricsToken" -}}
+{{- range $member := list "masterKey" "masterKeyPrevious" "googleClientSecret" "databaseListenUrl" "metricsToken" "allowlistToken" "providerClientSecrets" -}}
 {{- if get $secrets $member -}}
 {{- fail (printf "secrets.%s: existingSecret is set, and the two contradict; put it into that Secret and name its key in existingSecretKeys.%s" $member $member) -}}
 {{- end -}}

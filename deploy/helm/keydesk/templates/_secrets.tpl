@@ -8,6 +8,7 @@ googleClientSecret: GOOGLE_CLIENT_SECRET
 databaseUrl: DATABASE_URL
 databaseListenUrl: DATABASE_LISTEN_URL
 metricsToken: METRICS_TOKEN
+allowlistToken: ALLOWLIST_TOKEN
 {{- end -}}
 
 {{- define "keydesk.secretName" -}}
@@ -30,6 +31,15 @@ metricsToken: METRICS_TOKEN
 {{- if and $key (not $given) }}{{ $_ := set $keys $setting $key }}{{ end -}}
 {{- else if $given -}}
 {{- $_ := set $keys $setting $setting -}}
+{{- end -}}
+{{- end -}}
+{{- range $id, $_ := .Values.secrets.providerClientSecrets -}}
+{{- $setting := printf "PROVIDER_%s_CLIENT_SECRET" $id -}}
+{{- $_ := set $keys $setting $setting -}}
+{{- end -}}
+{{- if .Values.existingSecret -}}
+{{- range $id, $key := .Values.existingSecretKeys.providerClientSecrets -}}
+{{- $_ := set $keys (printf "PROVIDER_%s_CLIENT_SECRET" $id) $key -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $keys -}}

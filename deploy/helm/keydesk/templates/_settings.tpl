@@ -7,8 +7,20 @@ DATABASE_STATEMENT_TIMEOUT
 GOOGLE_ISSUER
 ALLOWED_DOMAINS
 ALLOWED_EMAILS
+DENIED_EMAILS
 ADMIN_EMAILS
+SIGN_UP
+INVITATION_TTL
+ADMIN_CONTACT
+ALLOWLIST_URL
+ALLOWLIST_INTERVAL
+ALLOWLIST_STALE_MAX
 DANGEROUSLY_ALLOW_ANY_ACCOUNT
+SESSION_IDLE
+SESSION_MAX
+COOKIE_DOMAIN
+RETURN_TO_ORIGINS
+KEY_LEASE
 API_KEY_PREFIX
 SSO_KEY_TTL
 SSO_KEY_SCOPES
@@ -30,7 +42,7 @@ TRUSTED_PROXIES
 LOG_LEVEL
 {{- end -}}
 
-{{- /* A misspelt setting would be read by nobody, and a secret does not belong into a ConfigMap. */ -}}
+{{- /* A misspelt setting would be read by nobody, and a secret does not belong into a ConfigMap. Of providers there can be any number. */ -}}
 {{- define "keydesk.refuseConfig" -}}
 {{- $known := splitList "\n" (include "keydesk.configNames" .) -}}
 {{- $secret := values (fromYaml (include "keydesk.settingNames" .)) -}}
@@ -40,6 +52,9 @@ LOG_LEVEL
 {{- fail (printf "config.%s: belongs into secrets or existingSecret; a ConfigMap is not for it" $name) -}}
 {{- else if hasKey $ours $name -}}
 {{- fail (printf "config.%s: use %s" $name (get $ours $name)) -}}
+{{- else if regexMatch "^PROVIDER_.*CLIENT_SECRET(_FILE)?$" $name -}}
+{{- fail (printf "config.%s: belongs into secrets.providerClientSecrets, or into existingSecret with its key in existingSecretKeys.providerClientSecrets; a ConfigMap is not for it" $name) -}}
+{{- else if regexMatch "^PROVIDER_[A-Z][A-Z0-9_]*_(LABEL|ISSUER|CLIENT_ID|TRUST_EMAIL)$" $name -}}
 {{- else if not (has $name $known) -}}
 {{- fail (printf "config.%s: is not a setting of this version of Keydesk; for other variables there is extraEnv" $name) -}}
 {{- end -}}

@@ -1,0 +1,156 @@
+import { AccountPage, type AccountPageProps } from '../../templates/account-page.tsx'
+import { FrontPage, type FrontPageProps } from '../../templates/front-page.tsx'
+import { KeyPage, type KeyPageProps } from '../../templates/key-page.tsx'
+import { renderPage } from '../../templates/layout.tsx'
+import { OnwardPage, type OnwardPageProps } from '../../templates/onward-page.tsx'
+import { ProblemPage, type ProblemPageProps } from '../../templates/problem-page.tsx'
+import { SignInPage, type SignInPageProps } from '../../templates/sign-in-page.tsx'
+
+export const ASSETS = { css: '/assets/keydesk.css', js: '/assets/keydesk.js' }
+export const KEY_ID = '7Fq2LmX9aZt4'
+export const KEY_TEXT = `kd_${KEY_ID}_Vb8nQ3rT6yU1iO5pA7sD0fG2hJ4kL6zX8cV9bN1mQwE9f3c2b1a7e5d4c6b`
+
+/** Breaks out of text, of both kinds of attribute, of a script and of a comment, if anything lets it. */
+export const HOSTILE = `</title></code><script>alert(1)</script><img src=x onerror="alert(2)">' onfocus='x" autofocus="--><!--&`
+
+const shared = { assets: ASSETS, requestId: 'req_1' }
+const at = new Date('2026-11-21T02:37:11.123Z')
+
+/** The properties of each page, as they are on an ordinary day. */
+export const ordinary = {
+  key: {
+    ...shared,
+    keyText: KEY_TEXT,
+    apiKey: { id: KEY_ID, name: 'sso', scopes: ['reports:read'], expiresAt: null, createdAt: at },
+    owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    baseUrl: 'https://keys.example.com',
+    envVariable: 'KEYDESK_API_KEY',
+    afterUrl: '/',
+  } satisfies KeyPageProps,
+  problem: {
+    ...shared,
+    status: 400,
+    code: 'state_expired',
+    title: 'Too slow',
+    whatHappened: 'It expired.',
+    whatToDo: 'Start over.',
+    action: { href: '/auth/login', label: 'Start again' },
+  } satisfies ProblemPageProps,
+  front: {
+    ...shared,
+    choices: [{ href: '/auth/login', label: 'Sign in with Google' }],
+    whoMaySignIn: 'Anyone at example.com.',
+    signedIn: null,
+  } satisfies FrontPageProps,
+  signIn: {
+    ...shared,
+    choices: ['Google', 'GitLab'].map((label) => ({
+      href: `/auth/login/${label}`,
+      label: `Sign in with ${label}`,
+    })),
+    whoMaySignIn: 'Anyone at example.com.',
+    purpose: 'key',
+  } satisfies SignInPageProps,
+  account: {
+    ...shared,
+    user: { id: 'usr_1', name: 'Ada Lovelace', email: 'ada@example.com', role: 'member', groups: ['ops'] },
+    canGetKey: true,
+    identities: [{ provider: 'Google', email: 'ada@example.com', lastSignInAt: at }],
+    linkable: [{ id: 'gitlab', label: 'GitLab' }],
+    sessions: [{ isThis: true, userAgent: 'curl/8', address: '192.0.2.7', createdAt: at, lastSeenAt: at }],
+  } satisfies AccountPageProps,
+  onward: { ...shared, provider: 'GitLab', url: '/of/gitlab' } satisfies OnwardPageProps,
+}
+const ada = { name: 'Ada Lovelace', email: 'ada@example.com' }
+
+export const show = {
+  key: (change: Partial<KeyPageProps> = {}) => renderPage(<KeyPage {...ordinary.key} {...change} />),
+  problem: (change: Partial<ProblemPageProps> = {}) =>
+    renderPage(<ProblemPage {...ordinary.problem} {...change} />),
+  front: (change: Partial<FrontPageProps> = {}) => renderPage(<FrontPage {...ordinary.front} {...change} />),
+  signIn: (change: Partial<SignInPageProps> = {}) =>
+    renderPage(<SignInPage {...ordinary.signIn} {...change} />),
+  account: (change: Partial<AccountPageProps> = {}) =>
+    renderPage(<AccountPage {...ordinary.account} {...change} />),
+  onward: (change: Partial<OnwardPageProps> = {}) =>
+    renderPage(<OnwardPage {...ordinary.onward} {...change} />),
+}
+
+export const plainPages: Readonly<Record<string, string>> = {
+  'the key page': show.key(),
+  'the problem page': show.problem(),
+  'the problem page on the callback': show.problem({ clearAddress: '/' }),
+  'the problem page of a session': show.problem({ signedIn: true, contact: 'the IT desk' }),
+  'the front page': show.front(),
+  'the front page without sign-in': show.front({ choices: [] }),
+  'the front page of somebody': show.front({ signedIn: ada }),
+  'the sign-in page': show.signIn(),
+  'the account page': show.account(),
+  'the onward page': show.onward(),
+}
+
+/** Each text property of each page, hostile in its turn. */
+export function hostilePages(): Record<string, string> {
+  const H = HOSTILE
+  const { key, account } = ordinary
+  const [identity] = account.identities
+  const [session] = account.sessions
+  const each = (page: (change: never) => string, name: string, changes: Record<string, object>) =>
+    Object.entries(changes).map(([what, change]) => [`the ${name} page (${what})`, page(change as never)])
+  const same = (...names: string[]) => Object.fromEntries(names.map((name) => [name, { [name]: H }]))
+  const frame = {
+    requestId: { requestId: H },
+    'assets.css': { assets: { ...ASSETS, css: H } },
+    'assets.js': { assets: { ...ASSETS, js: H } },
+  }
+  return Object.fromEntries([
+    ...each(show.key, 'key', {
+      ...frame,
+      ...same('keyText', 'baseUrl', 'envVariable'),
+      'apiKey.id': { apiKey: { ...key.apiKey, id: H } },
+      'apiKey.name': { apiKey: { ...key.apiKey, name: H } },
+      'apiKey.scopes': { apiKey: { ...key.apiKey, scopes: [H] } },
+      'owner.name': { owner: { ...key.owner, name: H } },
+      'owner.email': { owner: { ...key.owner, email: H } },
+    }),
+    ...each(show.problem, 'problem', {
+      ...frame,
+      ...same('code', 'title', 'whatHappened', 'whatToDo', 'clearAddress', 'contact'),
+      'contact as an address': { contact: `"${H}"@x`.replaceAll(/[\s/:]/g, '') },
+      'contact as a link': { contact: webAddress },
+      action: { action: { href: H, label: H } },
+      'action.href': { action: { href: webAddress, label: 'l' } },
+    }),
+    ...each(show.front, 'front', {
+      ...frame,
+      choices: { choices: [{ href: H, label: H }] },
+      whoMaySignIn: { whoMaySignIn: H },
+      'signedIn.name': { signedIn: { name: H, email: null } },
+      'signedIn.email': { signedIn: { name: null, email: H } },
+    }),
+    ...each(show.signIn, 'sign-in', {
+      ...frame,
+      choices: { choices: [{ href: H, label: H }] },
+      'choices.href': { choices: [{ href: webAddress, label: 'l' }] },
+      whoMaySignIn: { whoMaySignIn: H },
+      'purpose.host': { purpose: { host: H } },
+    }),
+    ...each(show.account, 'account', {
+      ...frame,
+      'user.id': { user: { ...account.user, id: H } },
+      'user.name': { user: { ...account.user, name: H } },
+      'user.email': { user: { ...account.user, email: H } },
+      'user.groups': { user: { ...account.user, groups: [H] } },
+      'identities.provider': { identities: [{ ...identity, provider: H }] },
+      'identities.email': { identities: [{ ...identity, email: H }] },
+      'linkable.id': { linkable: [{ id: H, label: 'l' }] },
+      'linkable.label': { linkable: [{ id: 'i', label: H }] },
+      'sessions.userAgent': { sessions: [{ ...session, userAgent: H }] },
+      'sessions.address': { sessions: [{ ...session, address: H }] },
+    }),
+    ...each(show.onward, 'onward', { ...frame, provider: { provider: H }, url: { url: webAddress } }),
+  ])
+}
+
+/** What may be linked, and is hostile all the same. */
+const webAddress = `https://idp.test/?x="'><script>alert(1)</script><img/src=x/onerror="alert(2)"><!--`
