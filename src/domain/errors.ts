@@ -41,14 +41,23 @@ export class KeydeskError extends Error {
   readonly reason: string | undefined
   /** Seconds after which trying again makes sense; becomes Retry-After. */
   readonly retryAfterSeconds: number | undefined
+  /** The path at which a browser can begin anew what failed. */
+  readonly startAgainAt: string | undefined
 
   constructor(
     code: ErrorCode,
-    options: { message: string; reason?: string; cause?: unknown; retryAfterSeconds?: number },
+    options: {
+      message: string
+      reason?: string | undefined
+      cause?: unknown
+      retryAfterSeconds?: number | undefined
+      startAgainAt?: string | undefined
+    },
   ) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.reason = options.reason
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.startAgainAt = options.startAgainAt
   }
 }

@@ -24,7 +24,7 @@ export function requireSession(reading: SessionReading): CurrentSession {
         message: 'Nobody is signed in here, or the session is over.',
       })
     case 'user_disabled':
-      throw new KeydeskError('user_disabled', { message: 'Your account here has been disabled.' })
+      throw new KeydeskError('user_disabled', { message: 'An administrator has switched this account off.' })
     case 'owner_not_allowed':
       throw new KeydeskError('owner_not_allowed', {
         message: 'You are signed in, but your account is not on the list of who may come in any more.',

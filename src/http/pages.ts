@@ -7,6 +7,7 @@ import { ProblemPage } from '../../templates/problem-page.tsx'
 import type { Choice } from '../../templates/provider-buttons.tsx'
 import { SignInPage } from '../../templates/sign-in-page.tsx'
 import { type ErrorCode, errorCodes } from '../domain/errors.ts'
+import { loginSearch } from '../domain/login-search.ts'
 import type { CurrentSession } from '../services/find-session.ts'
 import type { SignedIn } from '../services/mint-sso-key.ts'
 import type { Session } from '../storage/sessions.ts'
@@ -18,6 +19,15 @@ export type Pages = ReturnType<typeof createPages>
 interface NamedProvider {
   readonly id: string
   readonly label: string
+}
+
+interface Problem {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly requestId: string
+  readonly path: string
+  /** Where what failed can be begun anew. */
+  readonly startAgainAt?: string | undefined
 }
 
 /** The pages as text. What they say is decided here; how they look is decided in `templates/`. */
@@ -36,9 +46,16 @@ export function createPages(site: {
     },
 
     /** `returnTo` is a URL that has been judged. */
-    signIn: (whoMaySignIn: string, returnTo: URL | null, requestId: string): string => {
+    signIn: (
+      whoMaySignIn: string,
+      returnTo: URL | null,
+      choosesAccount: boolean,
+      requestId: string,
+    ): string => {
       const purpose = returnTo === null ? 'key' : placeOf(returnTo)
-      return renderPage(SignInPage({ assets, requestId, choices: waysIn(returnTo), whoMaySignIn, purpose }))
+      return renderPage(
+        SignInPage({ assets, requestId, choices: waysIn(returnTo, choosesAccount), whoMaySignIn, purpose }),
+      )
     },
 
     key: ({ user, key, keyText }: SignedIn, requestId: string): string =>
@@ -75,8 +92,8 @@ export function createPages(site: {
     onward: (provider: NamedProvider, url: URL, requestId: string): string =>
       renderPage(OnwardPage({ assets, requestId, provider: provider.label, url: url.href })),
 
-    problem: (problem: { code: ErrorCode; message: string; requestId: string; path: string }): string => {
-      const { code, message, requestId, path } = problem
+    problem: (problem: Problem): string => {
+      const { code, message, requestId, path, startAgainAt } = problem
       const { status, title } = errorCodes[code]
       return renderPage(
         ProblemPage({
@@ -88,7 +105,7 @@ export function createPages(site: {
           whatHappened: message,
           whatToDo: advice[code],
           ...(contact !== undefined && needsSomebody.has(code) ? { contact } : {}),
-          action: wayOn(code, path),
+          action: wayOn(code, path, startAgainAt ?? '/auth/login'),
           signedIn: isOfAccount(path) && shutsOut.has(code),
           // `code` and `state` leave the address bar on every page that a callback can end on.
           ...(path.startsWith('/auth/callback') ? { clearAddress: '/' } : {}),
@@ -97,8 +114,8 @@ export function createPages(site: {
     },
   }
 
-  function waysIn(returnTo: URL | null): Choice[] {
-    const search = returnTo === null ? '' : `?return_to=${encodeURIComponent(returnTo.href)}`
+  function waysIn(returnTo: URL | null, choosesAccount = false): Choice[] {
+    const search = loginSearch(returnTo?.href ?? null, choosesAccount)
     const isOnly = providers.length === 1
     return providers.map(({ id, label }) => ({
       href: `/auth/login${isOnly ? '' : `/${id}`}${search}`,
@@ -111,14 +128,14 @@ export function createPages(site: {
   }
 
   /** The one thing that helps most on a problem page. */
-  function wayOn(code: ErrorCode, path: string): Choice {
+  function wayOn(code: ErrorCode, path: string, startAgainAt: string): Choice {
     const canSignIn = providers.length > 0
     if (canSignIn && isOfAccount(path) && (code === 'unauthenticated' || shutsOut.has(code))) {
       const label = code === 'unauthenticated' ? 'Sign in' : 'Choose another account'
-      return { href: '/auth/login?return_to=/account', label }
+      return { href: `/auth/login${loginSearch('/account', code !== 'unauthenticated')}`, label }
     }
     if (canSignIn && path.startsWith('/auth/') && code !== 'conflict') {
-      return { href: '/auth/login', label: code === 'not_allowed' ? 'Choose another account' : 'Start again' }
+      return { href: startAgainAt, label: code === 'not_allowed' ? 'Choose another account' : 'Start again' }
     }
     return { href: '/', label: 'Front page' }
   }

@@ -17,7 +17,13 @@ export function createAnswerProblem(pages: Pages): AnswerProblem {
     if (challenge !== null) c.header('WWW-Authenticate', challenge)
     if (known.retryAfterSeconds !== undefined) c.header('Retry-After', String(known.retryAfterSeconds))
     if (wantsPage(c.req.header('accept'))) {
-      const page = pages.problem({ code: known.code, message: known.message, requestId, path: c.req.path })
+      const page = pages.problem({
+        code: known.code,
+        message: known.message,
+        requestId,
+        path: c.req.path,
+        startAgainAt: known.startAgainAt,
+      })
       return c.html(page, status)
     }
     const body = problemDocument(known.code, known.message, requestId)

@@ -33,11 +33,19 @@ export function createBeginSignIn(dependencies: {
     provider: Provider,
     purpose: SignInPurpose,
     shownCookies: readonly AttemptCookie[],
+    /** Whether the person wants another account than the one that the provider would take by itself. */
+    choosesAccount: boolean,
   ) {
     const { state, nonce } = newState(stateKey, now())
     const openIdNonce = randomBytes(24).toString('base64url')
     const hostedDomain = provider.id === 'google' ? await hostedDomainHint().catch(() => null) : null
-    const { url, codeVerifier } = await provider.begin({ state, openIdNonce, hostedDomain })
+    const { url, codeVerifier } = await provider.begin({
+      state,
+      openIdNonce,
+      hostedDomain,
+      // Not every provider knows the prompt, and some refuse what they do not know.
+      choosesAccount: choosesAccount && provider.id === 'google',
+    })
     const attempt = { nonce, provider: provider.id, codeVerifier, openIdNonce, purpose }
     const cookie = sealAttempt(attempt, attemptKey)
     const expiredBefore = new Date(now().getTime() - stateTtlSeconds * 1000)

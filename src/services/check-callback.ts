@@ -4,6 +4,7 @@ import { attemptCookieName, openAttempt, type SignInAttempt } from '../domain/si
 import { readState, stateTime } from '../domain/signed-state.ts'
 import type { Provider } from '../sso/provider.ts'
 import type { Storage } from '../storage/storage.ts'
+import { withWayBack } from './way-back.ts'
 
 /** The callback of the authorization code flow (RFC 6749 §4.1.2, RFC 9207 §2); undefined is "not sent". */
 export interface CallbackRequest {
@@ -44,6 +45,14 @@ export function createCheckCallback(dependencies: {
 
   return async function checkCallback(request: CallbackRequest): Promise<CheckedCallback> {
     const attempt = readAttempt(request)
+    try {
+      return await checkAttempt(attempt, request)
+    } catch (error) {
+      throw withWayBack(error, attempt.purpose)
+    }
+  }
+
+  async function checkAttempt(attempt: SignInAttempt, request: CallbackRequest): Promise<CheckedCallback> {
     await useUp(attempt.nonce)
     const provider = providers.find(({ id }) => id === attempt.provider)
     // A sign-in that was begun with one provider cannot be finished at the door of another.

@@ -1,13 +1,14 @@
 import type { Origin } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
 import { type ClaimsRefusal, readIdentityClaims } from '../domain/identity-claims.ts'
-import type { CallbackRequest, createCheckCallback } from './check-callback.ts'
+import type { CallbackRequest, CheckedCallback, createCheckCallback } from './check-callback.ts'
 import type { LinkIdentity } from './link-identity.ts'
 import type { Metrics } from './metrics.ts'
 import type { MintSsoKey, SignedIn } from './mint-sso-key.ts'
 import type { RecordRefusal } from './record-refusal.ts'
 import type { RefuseSignIn } from './refuse-sign-in.ts'
 import type { StartedSession, StartSession } from './start-session.ts'
+import { withWayBack } from './way-back.ts'
 
 /** What came of a sign-in. */
 export type FinishedSignIn =
@@ -54,14 +55,21 @@ export function createFinishSignIn(dependencies: {
     shownSession: string | undefined,
     origin: Origin,
   ): Promise<FinishedSignIn> {
-    const { attempt, provider, answer } = await unproven(origin, async () => {
-      const checked = await checkCallback(request)
-      const { codeVerifier, openIdNonce } = checked.attempt
-      return {
-        ...checked,
-        answer: await checked.provider.redeem({ code: checked.code, codeVerifier, openIdNonce }),
-      }
-    })
+    const checked = await unproven(origin, () => checkCallback(request))
+    try {
+      return await finishChecked(checked, shownSession, origin)
+    } catch (error) {
+      throw withWayBack(error, checked.attempt.purpose)
+    }
+  }
+
+  async function finishChecked(
+    { attempt, provider, code }: CheckedCallback,
+    shownSession: string | undefined,
+    origin: Origin,
+  ): Promise<FinishedSignIn> {
+    const { codeVerifier, openIdNonce } = attempt
+    const answer = await unproven(origin, () => provider.redeem({ code, codeVerifier, openIdNonce }))
     const who = { provider: provider.id, issuer: provider.issuer }
     const reading = readIdentityClaims(answer.idToken, answer.userInfo, provider)
     if (reading.outcome === 'refused') {

@@ -17,6 +17,8 @@ export interface Provider {
     state: string
     openIdNonce: string
     hostedDomain: string | null
+    /** Asks the provider to let the person choose (`prompt`, OpenID Connect Core §3.1.2.1). */
+    choosesAccount: boolean
   }): Promise<{ url: URL; codeVerifier: string }>
   /** Whether the `iss` parameter of a callback is as RFC 9207 wants it. @throws KeydeskError `provider_error` */
   acceptsIssuerParameter(iss: string | undefined): Promise<boolean>
@@ -54,9 +56,10 @@ export function createProvider(options: ProviderOptions): Provider {
     issuer: options.issuer,
     trustsEmail: options.trustsEmail,
 
-    async begin({ state, openIdNonce, hostedDomain }) {
+    async begin({ state, openIdNonce, hostedDomain, choosesAccount }) {
       const { url, codeVerifier } = client.begin(await discover(), state, openIdNonce)
       if (hostedDomain !== null) url.searchParams.set('hd', hostedDomain)
+      if (choosesAccount) url.searchParams.set('prompt', 'select_account')
       return { url, codeVerifier }
     },
 

@@ -135,7 +135,10 @@ export function negativeSuite(
           ['Origin', `${url}.evil.test`],
         ] as const) {
           expect(await statusOf([adminSession, line]), line.join(': ')).toBe(403)
-          if (line[0] === 'Origin') expect(await statusOf([adminSession, sameOrigin, line])).toBe(403)
+          // Under our Referrer-Policy a browser says "null" of our own forms, and that they are ours beside it.
+          const isHidden = line[1] === 'null'
+          if (line[0] === 'Origin')
+            expect(await statusOf([adminSession, sameOrigin, line])).toBe(isHidden ? entry.status : 403)
         }
       })
 

@@ -18,7 +18,10 @@ export function requireOwnSite(c: Context<AppEnvironment>, baseUrl: string): voi
   if (safeMethods.has(c.req.method)) return
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
-  if ((site !== undefined && !ownSites.has(site)) || (origin !== undefined && origin !== baseUrl)) {
+  // Under `no-referrer` a browser hides the origin of its own page's form, and says by the other header that it is ours.
+  const isHidden = origin === 'null' && site === 'same-origin'
+  const isForeign = origin !== undefined && origin !== baseUrl && !isHidden
+  if ((site !== undefined && !ownSites.has(site)) || isForeign) {
     throw new KeydeskError('forbidden', { message: 'A page of another site may not ask for this.' })
   }
 }

@@ -19,7 +19,12 @@ const loginQuery = z.strictObject({
     description:
       'Where to go on to: a path here, or a URL at one of RETURN_TO_ORIGINS. Signs in and mints no key.',
   }),
+  choose_account: z
+    .literal('true')
+    .optional()
+    .openapi({ description: 'Asks Google to let the person choose an account.' }),
 })
+type LoginQuery = z.output<typeof loginQuery>
 const providerParameter = z.object({ provider: z.string() })
 const loginAnswers = {
   302: { description: 'To the sign-in provider.' },
@@ -102,16 +107,17 @@ export function signInRoutes(
 
   app.openapi(login, async (c) => {
     refuseSpeculation(c)
-    const returnTo = readReturnTo(c.req.valid('query').return_to)
+    const query = c.req.valid('query')
+    const returnTo = readReturnTo(query.return_to)
     const [only, ...others] = providers
-    if (only !== undefined && others.length === 0) return begin(c, only.id, returnTo)
+    if (only !== undefined && others.length === 0) return begin(c, only.id, query)
     const who = whoMaySignIn((await access.fresh()).forSignIn(), signUp)
-    return c.html(pages.signIn(who, returnTo, c.get('requestId')), 200)
+    return c.html(pages.signIn(who, returnTo, query.choose_account === 'true', c.get('requestId')), 200)
   })
 
   app.openapi(loginAt, async (c) => {
     refuseSpeculation(c)
-    return begin(c, c.req.valid('param').provider, readReturnTo(c.req.valid('query').return_to))
+    return begin(c, c.req.valid('param').provider, c.req.valid('query'))
   })
 
   app.openapi(callback, (c) => finish(c, unnamedProvider, c.req.valid('query')))
@@ -121,11 +127,13 @@ export function signInRoutes(
     return finish(c, provider, c.req.valid('query'))
   })
 
-  async function begin(c: Context<AppEnvironment>, providerId: string, returnTo: URL | null) {
+  async function begin(c: Context<AppEnvironment>, providerId: string, query: LoginQuery) {
+    const returnTo = readReturnTo(query.return_to)
     const { url } = await sendToProvider(
       c,
       providerId,
       returnTo === null ? { kind: 'key' } : { kind: 'session', returnTo: returnTo.href },
+      query.choose_account === 'true',
     )
     return c.redirect(url.href, 302)
   }

@@ -91,6 +91,14 @@ describe('erasing a user', () => {
     await expectNothingPersonal()
   })
 
+  test('forgets from where the person asked for what is only for admins', async () => {
+    context = await startPeople()
+    const jar = await context.browserOf(ada, agent)
+    expect((await jar.fetch('/admin/users', { headers: agent })).status).toBe(403)
+    await erase(await idOfAda())
+    await expectNothingPersonal()
+  })
+
   test('forgets the addresses that the person had before', async () => {
     context = await startPeople({ ALLOWED_DOMAINS: 'example.com' })
     await context.done('POST', '/admin/users', { email: 'ada@partner.test' })

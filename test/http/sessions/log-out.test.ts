@@ -117,6 +117,9 @@ describe('signing out', () => {
         { 'sec-fetch-site': 'same-origin, cross-site' },
         { origin: 'https://evil.test' },
         { origin: 'null' },
+        { origin: 'null', 'sec-fetch-site': 'cross-site' },
+        { origin: 'null', 'sec-fetch-site': 'same-site' },
+        { origin: 'null', 'sec-fetch-site': 'none' },
         { origin: 'http://keys.corp.test' },
         { origin: `${baseUrl}:444` },
         { origin: `${baseUrl}.evil.test` },
@@ -129,6 +132,12 @@ describe('signing out', () => {
         expect(response.headers.get('clear-site-data')).toBeNull()
       }
     expect(await isAlive()).toBe(true)
+  })
+
+  test('may be asked for by our own form, whose origin a browser hides under our Referrer-Policy', async () => {
+    const response = await postFrom(browser, '/auth/logout', { origin: 'null' })
+    expect(response.status).toBe(204)
+    expect(await isAlive()).toBe(false)
   })
 
   test('ends this browser’s session alone; everywhere ends all of the person’s, and nobody else’s', async () => {
