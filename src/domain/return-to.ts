@@ -18,11 +18,15 @@ const cleanText = /^[!#-;=?-[\]_a-z~]*$/
  * those of signing in and out, which would go round, and URLs at `origins`.
  */
 export function parseReturnTo(text: string, ownOrigin: string, origins: readonly ReturnOrigin[]): URL | null {
-  if (text.length > bytesMax || !cleanText.test(text)) return null
+  const lengthOf = (written: string) =>
+    written.startsWith(`${ownOrigin}/`) ? written.length - ownOrigin.length : written.length
+  if (lengthOf(text) > bytesMax || !cleanText.test(text)) return null
   // A path begins with one slash. Two begin a host; letters and a colon begin a scheme, and must begin one of ours.
   if (!/^\/(?!\/)/.test(text) && !/^https?:\/\/[^/]/i.test(text)) return null
   if (!URL.canParse(text, ownOrigin)) return null
   const url = new URL(text, ownOrigin)
+  // The parser writes some characters as three.
+  if (lengthOf(url.href) > bytesMax) return null
   if (url.username !== '' || url.password !== '') return null
   if (url.origin === ownOrigin) return isOwnAuthPath(url.pathname) ? null : url
   return origins.some((origin) => covers(origin, url)) ? url : null
@@ -58,13 +62,23 @@ function covers(origin: ReturnOrigin, url: URL): boolean {
 /** However it is written: a path that a router or a proxy may read as one of `/auth/`. */
 function isOwnAuthPath(pathname: string): boolean {
   let path = pathname
-  // Proxies decode once, and some twice.
+  // Proxies decode once, and some twice; byte for byte, so that nothing else in the path stops it.
   for (let round = 0; round < 3; round += 1) {
-    try {
-      path = decodeURIComponent(path)
-    } catch {
-      return true
-    }
+    path = path.replaceAll(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    if (firstSegment(path) === 'auth') return true
   }
-  return /^[/\\.;]*auth(?:[/\\.;?#]|$)/i.test(path.replaceAll(/\/{2,}/g, '/'))
+  return false
+}
+
+/** The first part of a path once dots, doubled slashes, backslashes and parameters are gone. */
+function firstSegment(path: string): string | undefined {
+  const segments: string[] = []
+  for (const part of path.split(/[/\\]+/)) {
+    const name = part.split(/[;?#]/, 1)[0] ?? ''
+    if (name === '..') segments.pop()
+    else if (name !== '' && name !== '.') segments.push(name.toLowerCase())
+  }
+  return segments[0]
 }

@@ -23,7 +23,9 @@ export function createEraseUser(dependencies: { storage: Storage; now: () => Dat
     for (let attempt = 1; attempt <= triesMax; attempt += 1) {
       const user = await findLiveUser(storage, id)
       const identities = await storage.identities.ofUser(id)
-      const addresses = addressesOf(user.email, identities)
+      const former = await storage.audit.emailsOf(id)
+      const addresses = [...new Set([...former, ...addressesOf(user.email, identities)])]
+      const providers = [...new Set(identities.map(({ provider }) => provider))]
       const at = now()
       const revocation = await planRevocation(storage, id, { at, actor, origin })
       const guardsAdmin = isActiveAdmin(user)
@@ -40,14 +42,14 @@ export function createEraseUser(dependencies: { storage: Storage; now: () => Dat
         ...revocation.steps(tx),
         storage.sessions.endOfUser(tx, id),
         // An invitation that was taken up left a rule. It must not let the person in again as somebody new.
-        ...identities.map(({ provider, email }) =>
-          storage.accessRules.removeAllowedEmail(tx, provider, email),
+        ...providers.flatMap((provider) =>
+          addresses.map((email) => storage.accessRules.removeAllowedEmail(tx, provider, email)),
         ),
         storage.invitations.removeOf(tx, id, addresses),
         storage.identities.removeOfUser(tx, id),
         { statement: storage.users.erase(tx, id, at), rows: 1 },
         storage.usage.eraseRefusalsOf(tx, id),
-        storage.audit.eraseDetails(tx, id, addresses),
+        ...storage.audit.eraseDetails(tx, id, addresses),
         // After the others: it says who erased, which is another person's detail.
         ...storage.audit.record(tx, event),
       ])
@@ -62,5 +64,5 @@ export function createEraseUser(dependencies: { storage: Storage; now: () => Dat
 }
 
 function addressesOf(email: string | null, identities: readonly Identity[]): string[] {
-  return [...new Set([...(email === null ? [] : [email]), ...identities.map((identity) => identity.email)])]
+  return [...(email === null ? [] : [email]), ...identities.map((identity) => identity.email)]
 }

@@ -34,6 +34,8 @@ export function createMintSsoKey(dependencies: {
   const { storage, admitIdentity, makeKey, ssoKey, now } = dependencies
 
   return async function mintSsoKey(proven: ProvenIdentity, origin: Origin): Promise<SignedIn> {
+    // First of all: whoever may not come in is refused as such, whatever else there would be to say.
+    await admitIdentity(proven, now(), origin)
     await requireRoom(proven)
     // Made before anything else is read: what is decided below is decided on rows that are as fresh as can be.
     const made = await makeKey()

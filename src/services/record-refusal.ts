@@ -1,5 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import { type AuditAction, auditEvent, type Origin, throttledEventId } from '../domain/audit-event.ts'
+import {
+  type Actor,
+  type AuditAction,
+  auditEvent,
+  type Origin,
+  throttledEventId,
+} from '../domain/audit-event.ts'
 import { addressBucket } from '../domain/rate-limit.ts'
 import type { Storage } from '../storage/storage.ts'
 
@@ -17,11 +23,18 @@ export function createRecordRefusal(dependencies: {
   const { storage, throttleKey, now } = dependencies
   const written = new LRUCache<string, true>({ max: 10_000 })
 
-  return async function recordRefusal(action: AuditAction, reason: string, origin: Origin): Promise<void> {
+  return async function recordRefusal(
+    action: AuditAction,
+    reason: string,
+    origin: Origin,
+    /** Whoever is known by a session or a key has a row of their own in that minute. */
+    actor: Actor = 'anonymous',
+  ): Promise<void> {
     const at = now()
-    const id = throttledEventId(throttleKey, action, addressBucket(origin.address), at)
+    const who = actor === 'anonymous' ? addressBucket(origin.address) : actor
+    const id = throttledEventId(throttleKey, action, who, at)
     if (written.has(id)) return
-    const event = { ...auditEvent({ at, action, actor: 'anonymous', facts: { reason }, origin }), id }
+    const event = { ...auditEvent({ at, action, actor, facts: { reason }, origin }), id }
     await storage.atomically((tx) => storage.audit.recordOnce(tx, event))
     written.set(id, true)
   }

@@ -49,6 +49,7 @@ export function createRefuseSignIn(dependencies: { storage: Storage; now: () => 
       ...(seen === null ? [] : [storage.identities.updateSeen(tx, seen)]),
       ...storage.audit.record(tx, event),
     ])
+    if (seen !== null) await storage.confirmChanges()
     throw error
   }
 }

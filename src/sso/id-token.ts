@@ -59,14 +59,14 @@ export function createIdTokenVerifier(options: {
   function keySet(jwksUri: string) {
     const known = keySets.get(jwksUri)
     if (known !== undefined) return known
-    let askedAt = Number.NEGATIVE_INFINITY
+    let askedAt = 0
     const made = createRemoteJWKSet(new URL(jwksUri), {
       cooldownDuration: cooldownMs,
       [customFetch]: async (url, init) => {
         // Keys that are fresh are fetched for an unknown `kid` alone.
-        if (made.fresh && performance.now() < askedAt + cooldownMs)
+        if (made.fresh && Date.now() < askedAt + cooldownMs)
           throw new Error('the keys were asked for a moment ago')
-        askedAt = performance.now()
+        askedAt = Date.now()
         const response = await options.fetch(url, { headers: init.headers })
         return new Response(response.body, { status: response.status })
       },

@@ -1,4 +1,5 @@
-import { and, desc, eq, gte, inArray, lt, or, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, isNotNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { AuditAction, AuditEvent } from '../domain/audit-event.ts'
 import type { Database, Statement, Writer } from './query.ts'
 import type { auditDetails as detailsTable, auditEvents as eventsTable } from './schema.postgres.ts'
@@ -35,20 +36,38 @@ export function createAudit(database: Database) {
       tx.insert(auditDetails).values(detailsOf(event)).onConflictDoNothing(),
     ],
 
+    /** Every address that events about a user hold: those of now and former ones. */
+    async emailsOf(userId: string): Promise<string[]> {
+      const about = and(eq(auditEvents.target, `user:${userId}`), isNotNull(auditDetails.email))
+      const query = database
+        .select({ email: auditDetails.email })
+        .from(auditEvents)
+        .innerJoin(auditDetails, eq(auditDetails.eventId, auditEvents.id))
+        .where(about)
+      const emails = (await database.rows(query)).map(({ email }) => email)
+      return [...new Set(emails.filter((email) => email !== null))]
+    },
+
     /**
-     * Blanks who and where in every event that a user did, that was done to the user or the user's keys, or that holds
-     * one of these addresses. The facts, which name nobody but by id, stay.
+     * Blanks from where a user came and by which address the user was named, in every event. The facts, which name nobody
+     * but by id, stay; and so do the details of whoever else took part.
      */
-    eraseDetails: (tx: Writer, userId: string, emails: readonly string[]): Statement => {
-      const name = `user:${userId}`
+    eraseDetails: (tx: Writer, userId: string, emails: readonly string[]): Statement[] => {
+      const user = `user:${userId}`
       const keys = sql`(SELECT 'key:' || id FROM ${apiKeys} WHERE ${apiKeys.userId} = ${userId})`
-      const events = sql`(SELECT id FROM ${auditEvents} WHERE ${auditEvents.actor} = ${name}
-        OR ${auditEvents.target} = ${name} OR ${auditEvents.target} IN ${keys})`
-      const theirs = sql`${auditDetails.eventId} IN ${events}`
-      return tx
-        .update(auditDetails)
-        .set({ email: null, address: null, userAgent: null })
-        .where(emails.length === 0 ? theirs : or(theirs, inArray(auditDetails.email, [...emails])))
+      const named = emails.length === 0 ? undefined : inArray(auditDetails.email, [...emails])
+      const eventsWith = (column: PgColumn) =>
+        sql`${auditDetails.eventId} IN (SELECT id FROM ${auditEvents} WHERE ${column} = ${user} OR ${column} IN ${keys})`
+      return [
+        tx
+          .update(auditDetails)
+          .set({ address: null, userAgent: null })
+          .where(or(eventsWith(auditEvents.actor), named && and(named, isAnonymous()))),
+        tx
+          .update(auditDetails)
+          .set({ email: null })
+          .where(or(eventsWith(auditEvents.target), named)),
+      ]
     },
 
     /** Newest first. */
@@ -70,6 +89,11 @@ export function createAudit(database: Database) {
         .limit(filter.limit)
       return database.rows(query)
     },
+  }
+
+  /** Of somebody who was not known yet: a refused sign-in is that of the address in it. */
+  function isAnonymous(): SQL {
+    return sql`${auditDetails.eventId} IN (SELECT id FROM ${auditEvents} WHERE ${auditEvents.actor} = 'anonymous')`
   }
 }
 

@@ -25,7 +25,6 @@ export const signsOfUse: ReadonlyMap<string, Judge> = new Map([
         : 'Keydesk was started on it while it was empty, and made a keyring of its own',
   ],
   ['users', onlyThere('user')],
-  ['identities', onlyThere('identity')],
   [
     'api_keys',
     (target, source) =>
@@ -40,9 +39,6 @@ export const signsOfUse: ReadonlyMap<string, Judge> = new Map([
     (target, source) =>
       target.id === source?.id ? null : `it holds the audit event ${target.id}, which the file does not`,
   ],
-  ['access_rules', onlyThere('access rule')],
-  ['invitations', onlyThere('invitation')],
-  ['sessions', onlyThere('session')],
   [
     'used_attempts',
     (target, source) =>

@@ -1,4 +1,4 @@
-import { and, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, inArray, or, type SQL, sql } from 'drizzle-orm'
 import type { Database, Statement, Writer } from './query.ts'
 import type { keyRefusals, keyStats, keyUsage } from './schema.postgres.ts'
 
@@ -11,7 +11,7 @@ export const refusalsKept = 5
 
 /** How keys are used: written in batches, never by a verification. */
 export function createUsage(database: Database) {
-  const { apiKeys, keyRefusals, keyStats, keyUsage } = database.tables
+  const { apiKeys, keyRefusals, keyStats, keyUsage, users } = database.tables
   return {
     /** Adds to the counts; the latest use stays the latest, in whatever order processes flush. */
     addUses: (tx: Writer, rows: KeyUsage[]): Statement =>
@@ -44,9 +44,16 @@ export function createUsage(database: Database) {
         .delete(keyRefusals)
         .where(sql`${keyRefusals.keyId} IN (SELECT id FROM ${apiKeys} WHERE ${apiKeys.userId} = ${userId})`),
 
-    /** Keeps the last five refusals of each of these keys. */
+    /** Keeps the last five refusals of each of these keys, and none of keys whose owner was erased. */
     pruneRefusals: (tx: Writer, keyIds: string[]): Statement =>
-      tx.delete(keyRefusals).where(and(inArray(keyRefusals.keyId, keyIds), notAmongTheLast(keyIds))),
+      tx
+        .delete(keyRefusals)
+        .where(and(inArray(keyRefusals.keyId, keyIds), or(notAmongTheLast(keyIds), isOfErased()))),
+  }
+
+  function isOfErased(): SQL {
+    return sql`${keyRefusals.keyId} IN (SELECT k.id FROM ${apiKeys} AS k JOIN ${users} AS u ON u.id = k.user_id
+      WHERE u.status = 'erased')`
   }
 
   function notAmongTheLast(keyIds: string[]): SQL {

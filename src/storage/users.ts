@@ -170,10 +170,13 @@ export function createUsers(database: Database) {
   }
 
   function matches(search: string): SQL | undefined {
-    const pattern = `%${search.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+    const containing = (part: string) => `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`
+    const lowered = containing(search.toLowerCase())
+    // The databases lower ASCII only: another letter is found as it was written.
     return or(
-      sql`${users.email} LIKE ${pattern} ESCAPE '\\'`,
-      sql`lower(${users.name}) LIKE ${pattern} ESCAPE '\\'`,
+      sql`${users.email} LIKE ${lowered} ESCAPE '\\'`,
+      sql`lower(${users.name}) LIKE ${lowered} ESCAPE '\\'`,
+      sql`${users.name} LIKE ${containing(search)} ESCAPE '\\'`,
     )
   }
 }

@@ -22,6 +22,8 @@ describe('a Keydesk on the Postgres that a file was copied to, with the same mas
     await copyToPostgres(url, target.url)
     const settings = {
       ...deskSettings,
+      // The file holds rules, so that nobody comes in by silence.
+      ALLOWED_DOMAINS: 'desk.test',
       AUTH_BASE_URL: 'http://localhost:3000',
       PROXY_MASTER_KEY: source.masterKey,
       DATABASE_URL: target.url,

@@ -42,11 +42,6 @@ describe('a Postgres that was used on its own is left alone', () => {
       /user usr_only_there/,
     ],
     [
-      'an identity',
-      `INSERT INTO identities SELECT 'idn_only_there', user_id, provider, issuer, 'other', email, email_verified, hd, created_at, last_sign_in_at FROM identities LIMIT 1`,
-      /identity idn_only_there/,
-    ],
-    [
       'a key',
       `INSERT INTO api_keys SELECT 'onlyThere', user_id, name, secret_hash, scopes, metadata, rate_limit, created_through, created_by, created_at, expires_at, revoked_at FROM api_keys LIMIT 1`,
       /key onlyThere/,

@@ -17,7 +17,8 @@ export function answerUnrouted(
     if (method === 'ALL') continue
     const methods = methodsByPath.get(path) ?? new Set()
     methodsByPath.set(path, methods.add(method))
-    if (method === 'GET' && !path.startsWith('/auth/')) methods.add('HEAD')
+    // Signing in wants a visit, and HEAD is none.
+    if (method === 'GET' && !/^\/auth\/(login|callback)(\/|$)/.test(path)) methods.add('HEAD')
   }
   const router = new TrieRouter<Set<string>>()
   for (const [path, methods] of methodsByPath) router.add('ALL', path, methods)

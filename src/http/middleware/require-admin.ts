@@ -46,7 +46,7 @@ export function requireAdmin(options: {
     }
     const { user } = requireSession(reading)
     if (user.role !== 'admin') {
-      await recordRefusal('admin.refused', 'not_an_admin', c.get('origin'))
+      await recordRefusal('admin.refused', 'not_an_admin', c.get('origin'), `user:${user.id}`)
       throw new KeydeskError('forbidden', { message: 'This is for admins.', reason: 'not_an_admin' })
     }
     requireSameOrigin(c, baseUrl)

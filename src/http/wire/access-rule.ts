@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import type { AccessRule, AccessRuleKind } from '../../domain/access-policy.ts'
 import { isProviderId, parseRuleValue } from '../../domain/rule-text.ts'
+import { isStorableText } from '../../domain/storable-text.ts'
 import type { AccessPreview } from '../../services/preview-access-rules.ts'
 import type { StoredAccessRule } from '../../storage/access-rules.ts'
 import type { User } from '../../storage/users.ts'
@@ -28,7 +29,15 @@ const ruleShape = {
 }
 
 /** A rule as it is written: the value is read into the form in which it is compared. */
-export const newAccessRule = z.strictObject({ ...ruleShape, note: z.string().trim().max(500).optional() })
+export const newAccessRule = z.strictObject({
+  ...ruleShape,
+  note: z
+    .string()
+    .trim()
+    .max(500)
+    .refine(isStorableText, 'holds characters that cannot be stored')
+    .optional(),
+})
 
 export const accessRuleInput = z.strictObject(ruleShape)
 

@@ -120,6 +120,8 @@ describe('keys with the same beginning', () => {
     for (const key of keys) expect(await desk.codeFor(key)).toBe('valid')
     for (let cut = 4; cut < first.length - 1; cut += 5) {
       const mixed = first.slice(0, cut) + second.slice(cut)
+      // Two ids may begin alike, and then it is the second key itself.
+      if (mixed === second) continue
       expect(await desk.codeFor(mixed), `cut at ${cut}`).toBe('invalid_key')
     }
   })
