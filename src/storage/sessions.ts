@@ -32,13 +32,6 @@ export function createSessions(database: Database) {
       return database.rows(query.orderBy(desc(sessions.createdAt), desc(sessions.id)))
     },
 
-    async find(id: string): Promise<Session | null> {
-      const [session] = await database.rows(
-        database.select().from(sessions).where(eq(sessions.id, id)).limit(1),
-      )
-      return session ?? null
-    },
-
     insert: (tx: Writer, session: Session): Statement => tx.insert(sessions).values(session),
 
     /** That the session was used. It never brings one back: a row that is gone stays gone. */
@@ -56,9 +49,6 @@ export function createSessions(database: Database) {
 
     endOfUser: (tx: Writer, userId: string): Statement =>
       tx.delete(sessions).where(eq(sessions.userId, userId)),
-
-    endOthersOfUser: (tx: Writer, userId: string, keptId: string): Statement =>
-      tx.delete(sessions).where(and(eq(sessions.userId, userId), ne(sessions.id, keptId))),
 
     endAll: (tx: Writer): Statement => tx.delete(sessions).where(ne(sessions.id, '')),
 
