@@ -1,6 +1,12 @@
 import { defineConfig } from 'vitest/config'
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' } as const
+/** What of `test/http` reads or writes hardly a row, or nothing that the engines could do differently. */
+const sameOnBothEngines = [
+  'test/http/admin/allowlist-wrong-answers.test.ts',
+  'test/http/sign-in/{authorization-request,id-token,provider-failures,providers-outage}.test.ts',
+  'test/http/sign-in/{return-to-corpus,token-auth-methods,token-request,user-info}.test.ts',
+]
 
 /**
  * `main` is everything, on SQLite; what tests storage itself goes through the engines by itself. `on-postgres` is once
@@ -8,6 +14,8 @@ const shared = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' } as co
  */
 export default defineConfig({
   test: {
+    // One worker would wait for browsers and processes most of its time.
+    maxWorkers: 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     globalSetup: './test/support/postgres-for-tests.ts',
     projects: [
@@ -31,7 +39,7 @@ export default defineConfig({
             'test/process/verification-*.test.ts',
           ],
           // Changes the database within one turn of the event loop, which only SQLite can do.
-          exclude: ['test/http/verification/one-turn.test.ts', '**/node_modules/**'],
+          exclude: [...sameOnBothEngines, 'test/http/verification/one-turn.test.ts', '**/node_modules/**'],
         },
       },
     ],
