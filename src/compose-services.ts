@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
+import { sha256 } from './domain/constant-time.ts'
 import type { DerivedKeys } from './domain/derived-keys.ts'
-import { type Access, createAccess, type SettledRules } from './services/access-policies.ts'
+import { type Access, type Allowlist, createAccess, type SettledRules } from './services/access-policies.ts'
 import { createAddAccessRule } from './services/add-access-rule.ts'
 import { createAdmitIdentity } from './services/admit-identity.ts'
 import { createBeginSignIn } from './services/begin-sign-in.ts'
@@ -22,6 +23,7 @@ import { createPreviewAccessRules } from './services/preview-access-rules.ts'
 import type { RecordRefusal } from './services/record-refusal.ts'
 import { createRefuseSignIn } from './services/refuse-sign-in.ts'
 import { createRemoveAccessRule } from './services/remove-access-rule.ts'
+import { createRemoveIdentity } from './services/remove-identity.ts'
 import { createRevokeEverything } from './services/revoke-everything.ts'
 import { createRevokeKey } from './services/revoke-key.ts'
 import { createStartSession } from './services/start-session.ts'
@@ -49,12 +51,17 @@ export function settledRules(config: Config): SettledRules {
     rules: [...config.allowedDomains, ...config.allowedEmails, ...config.deniedEmails],
     admins: config.adminEmails,
     isOpenWithoutRules: config.admitsAnybody,
+    issuers:
+      config.providers.length === 0 ? null : new Map(config.providers.map(({ id, issuer }) => [id, issuer])),
   }
 }
 
 /** Null where there is no external list. */
-export function allowlistOf({ allowlistUrl: url, allowlistStaleMax: staleSecondsMax }: Config) {
-  return url === undefined ? null : { url, staleSecondsMax }
+export function allowlistOf({
+  allowlistUrl: url,
+  allowlistStaleMax: staleSecondsMax,
+}: Config): Allowlist | null {
+  return url === undefined ? null : { urlHash: sha256(url).toString('base64url'), staleSecondsMax }
 }
 
 /** Who may come in, and the sessions of those who are in: what sign-in, verification and the pages share. */
@@ -123,6 +130,7 @@ export function composeAdmin(parts: Parts) {
     createServiceAccount: createCreateServiceAccount(parts),
     invitations: createInviteUser({ ...parts, ttlSeconds: parts.config.invitationTtl }),
     withdrawInvitation: createWithdrawInvitation(parts),
+    removeIdentity: createRemoveIdentity(parts),
     addAccessRule: createAddAccessRule(parts),
     removeAccessRule: createRemoveAccessRule(parts),
     previewAccessRules: createPreviewAccessRules(parts),
@@ -138,7 +146,8 @@ export function composeAllowlist(
   now: () => Date,
 ): PollAllowlist | null {
   const { allowlistUrl: url, allowlistToken: token, allowlistInterval: intervalSeconds } = config
-  if (url === undefined) return null
+  const allowlist = allowlistOf(config)
+  if (url === undefined || allowlist === null) return null
   const source = createAllowlistSource({ url, token })
-  return createPollAllowlist({ storage, source, url, intervalSeconds, report, now })
+  return createPollAllowlist({ storage, source, urlHash: allowlist.urlHash, intervalSeconds, report, now })
 }

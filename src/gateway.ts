@@ -1,5 +1,6 @@
 import type { DestinationStream, Logger } from 'pino'
 import {
+  allowlistOf,
   composeAccess,
   composeAdmin,
   composeAllowlist,
@@ -27,6 +28,7 @@ import { createVerifyKey } from './services/verify-key.ts'
 import { openStorage } from './storage/storage.ts'
 
 const addressesCountedMax = 50_000
+const listFailed = 'the list at ALLOWLIST_URL was not read; the last good copy stays'
 
 /** Keydesk without a socket: what `main.ts` listens with, and what tests call. */
 export interface Gateway {
@@ -42,7 +44,7 @@ export interface Gateway {
 }
 
 /**
- * Puts Keydesk together: the one place where a setting becomes a dependency.
+ * Puts Keydesk together, with `compose-services.ts`: where a setting becomes a dependency.
  * @throws KeydeskError `unavailable` when the database or the keyring cannot be opened.
  */
 export async function createGateway(
@@ -111,15 +113,19 @@ export async function createGateway(
       signIn: composeSignIn(parts),
       admin: composeAdmin(parts),
       settled: settledRules(config),
+      allowlist: allowlistOf(config),
       checkReadiness,
     })
     const stopFlushing = every(config.usageFlushInterval, usage.flush, 'usage was not written', log)
-    const pollAllowlist = composeAllowlist(config, storage, (message) => log.warn(message), now)
-    const listFailed = 'the list at ALLOWLIST_URL was not read; the last good copy stays'
-    const stopPolling =
-      pollAllowlist === null ? null : every(config.allowlistInterval, pollAllowlist, listFailed, log)
+    const poll = composeAllowlist(config, storage, (message) => log.warn(message), now)
+    let polling: Promise<unknown> = Promise.resolve()
+    const pollAllowlist = async () => {
+      polling = poll?.() ?? Promise.resolve()
+      await polling
+    }
+    const stopPolling = every(config.allowlistInterval, pollAllowlist, listFailed, log)
     // At once, but the start does not wait for somebody else's server.
-    const firstPoll = pollAllowlist?.().catch((error) => logFailure(error, listFailed, log))
+    pollAllowlist().catch((error: unknown) => logFailure(error, listFailed, log))
     return {
       fetch: (request, bindings) => app.fetch(request, bindings ?? {}),
       log,
@@ -129,8 +135,8 @@ export async function createGateway(
       },
       close: async () => {
         stopFlushing()
-        stopPolling?.()
-        await firstPoll
+        stopPolling()
+        await polling.catch(() => undefined)
         await usage
           .flush()
           .catch((error) => log.error({ cause: describeCause(error) }, 'usage was not written'))

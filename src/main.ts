@@ -27,7 +27,7 @@ async function main(): Promise<void> {
   for (const warning of warningsFor(config)) gateway.log.warn(warning)
   if (config.providers.length > 0 && config.keyLease === null) {
     gateway.log.info(
-      'KEY_LEASE is off: the key of somebody who left works until it expires, is revoked, or a rule stops covering them.',
+      'KEY_LEASE is off: the key of somebody who left works until it expires, is revoked, or no rule covers them any more.',
     )
   }
 }
@@ -95,11 +95,16 @@ function warningsFor(config: Config): string[] {
     warnings.push('No sign-in provider is set (GOOGLE_CLIENT_ID is empty), so sign-in is off.')
   }
   if (config.dangerouslyAllowAnyAccount) {
-    warnings.push('DANGEROUSLY_ALLOW_ANY_ACCOUNT is on: anybody with a verified account gets a key.')
+    warnings.push(
+      'DANGEROUSLY_ALLOW_ANY_ACCOUNT is on: until there is a rule in the database, anybody with a verified account gets a key.',
+    )
   }
   const isSilent = config.allowedDomains.length + config.allowedEmails.length === 0
-  if (config.admitsAnybody && isSilent && !config.dangerouslyAllowAnyAccount) {
-    warnings.push('AUTH_BASE_URL is on loopback and no rule is set, so any verified account may sign in.')
+  const isOpen = config.providers.length > 0 && config.admitsAnybody && isSilent
+  if (isOpen && !config.dangerouslyAllowAnyAccount) {
+    warnings.push(
+      'AUTH_BASE_URL is on loopback and the settings hold no rule: until there is one in the database, any verified account may sign in.',
+    )
   }
   const hasGoogle = config.providers.some(({ id }) => id === 'google')
   const forGoogle = [...config.allowedDomains, ...config.allowedEmails, ...config.adminEmails].filter(

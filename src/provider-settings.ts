@@ -1,5 +1,5 @@
 import { isProviderId } from './domain/rule-text.ts'
-import { issuer as issuerKind } from './setting-kinds.ts'
+import { isSampleSecret, issuer as issuerKind } from './setting-kinds.ts'
 
 /** An OpenID issuer that signs people in, as the settings say. */
 export interface ProviderSettings {
@@ -32,7 +32,10 @@ export function readProviders(
   for (const [name, value] of Object.entries(environment)) {
     if (!name.startsWith('PROVIDER_') || otherNames.has(name) || value === '') continue
     const [, id] = namePattern.exec(name) ?? []
-    if (id === undefined) problems.push(`${name}: is no setting; there are ${patternsOf('<ID>')}`)
+    if (id === undefined)
+      problems.push(
+        `${name}: is no setting; there are ${patternsOf('<ID>')}, where the id begins with a letter`,
+      )
     else names.add(id)
   }
   return [...names].sort().flatMap((name) => readProvider(name, read, problems) ?? [])
@@ -117,10 +120,6 @@ function complainOfTenants(
       'anybody can have an account at this issuer, so its addresses need the claim; remove it',
     )
   }
-}
-
-export function isSampleSecret(text: string): boolean {
-  return /change[-_ ]?me|replace[-_ ]?me|placeholder|your[-_ ]|<.*>/i.test(text)
 }
 
 function titleOf(id: string): string {

@@ -1,4 +1,5 @@
-import { isSampleSecret, type ProviderSettings } from './provider-settings.ts'
+import type { ProviderSettings } from './provider-settings.ts'
+import { isSampleSecret } from './setting-kinds.ts'
 import { environmentName, type Settings } from './settings.ts'
 
 /** What contradicts what. Each member was parsed by itself, or is not there because it was wrong. */
@@ -7,6 +8,7 @@ export function contradictions(values: Partial<Settings>, others: readonly Provi
     ...ofSecrets(values),
     ...ofServer(values),
     ...ofAccess(values),
+    ...ofSessions(values),
     ...wrongDomain(values),
     ...unknownProviders(values, others),
   ]
@@ -72,8 +74,27 @@ function ofAccess(values: Partial<Settings>): string[] {
       'ALLOWLIST_TOKEN: is for ALLOWLIST_URL, which is not set; set that too, or remove it',
     ],
     [
-      allowlistStaleMax < allowlistInterval,
-      'ALLOWLIST_STALE_MAX: is shorter than ALLOWLIST_INTERVAL, so that nobody could sign in',
+      allowlistStaleMax < 2 * allowlistInterval,
+      'ALLOWLIST_STALE_MAX: is shorter than two ALLOWLIST_INTERVALs, so that one slow answer would keep everybody out',
+    ],
+  ])
+}
+
+function ofSessions({
+  sessionIdle,
+  sessionMax,
+  returnToOrigins = [],
+  authBaseUrl,
+}: Partial<Settings>): string[] {
+  const isTls = authBaseUrl?.startsWith('https:')
+  return problemsOf([
+    [
+      sessionIdle !== undefined && sessionMax !== undefined && sessionIdle > sessionMax,
+      'SESSION_IDLE: is longer than SESSION_MAX, so that it would end no session; give a shorter time',
+    ],
+    [
+      isTls && returnToOrigins.some(({ protocol }) => protocol === 'http:'),
+      'RETURN_TO_ORIGINS: holds an http origin, and AUTH_BASE_URL is https; keep to https',
     ],
   ])
 }
@@ -101,10 +122,20 @@ function unknownProviders(values: Partial<Settings>, others: readonly ProviderSe
             `${environmentName(member)}: no provider has the id ${provider}; set PROVIDER_${provider.toUpperCase().replaceAll('-', '_')}_ISSUER, or correct it`,
         ),
     ),
-    ...twice.map((one) => `PROVIDER_<ID>_ISSUER: two providers have the issuer ${one}; keep one of them`),
+    ...twice.map(
+      (one) => `${issuerSetting(others, one)}: another provider has the issuer ${one} too; keep one of them`,
+    ),
   ]
 }
 const ruleSettings = ['allowedDomains', 'allowedEmails', 'deniedEmails', 'adminEmails'] as const
+
+/** The setting that says last that a provider has this issuer. */
+function issuerSetting(others: readonly ProviderSettings[], issuer: string): string {
+  const last = others.findLast((provider) => provider.issuer === issuer)
+  return last === undefined
+    ? 'GOOGLE_ISSUER'
+    : `PROVIDER_${last.id.toUpperCase().replaceAll('-', '_')}_ISSUER`
+}
 
 /** The provider of GOOGLE_CLIENT_ID, where it is set. */
 export function googleProvider(values: Partial<Settings>): ProviderSettings[] {

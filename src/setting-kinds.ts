@@ -124,13 +124,13 @@ function isPublicSuffix(hostname: string): boolean {
 }
 
 export const returnOrigins = list<ReturnOrigin>(
-  'an origin such as https://app.example.com or https://*.apps.example.com (https, or http on loopback; no path)',
+  'an origin such as https://app.example.com or https://*.apps.example.com (https, or http on loopback; no path; no wildcard where strangers have names)',
   (text) => parseReturnOrigin(text, isPublicSuffix),
 )
 /** The Domain attribute of a cookie (RFC 6265bis §5.6.3). */
 export const cookieDomain = z.string().transform((text, context) => {
   const domain = parseRuleValue('allow_domain', text.replace(/^\./, ''))
-  if (domain === null) context.addIssue('must be a domain such as example.com')
+  if (domain === null) context.addIssue('must be a domain with a dot in it, such as example.com')
   else if (isPublicSuffix(domain))
     context.addIssue(`${domain} is a public suffix: strangers have names below it, and would get the cookie`)
   else return domain
@@ -145,4 +145,12 @@ export const listUrl = z.string().refine((text) => {
 /** One line for people: an address, a link, or a few words. */
 export const contact = z.string().regex(/^[^\p{Cc}]{1,200}$/u, 'must be one line of 200 characters at most')
 /** A secret that somebody else made: any printable ASCII. */
-export const foreignSecret = z.string().regex(/^[!-~]{1,2000}$/, 'must be printable ASCII without spaces')
+export const foreignSecret = z
+  .string()
+  .regex(/^[!-~]{1,2000}$/, 'must be printable ASCII without spaces')
+  .refine((text) => !isSampleSecret(text), 'looks like a sample value; get it from whoever keeps the list')
+
+/** What somebody else made may hold any word, so this looks for the marks of a template alone. */
+export function isSampleSecret(text: string): boolean {
+  return /change[-_ ]?me|replace[-_ ]?me|placeholder|your[-_ ]|<.*>/i.test(text)
+}

@@ -58,8 +58,12 @@ export const settings = z.object({
   allowlistToken: foreignSecret.optional(),
   allowlistInterval: duration.refine((seconds) => seconds <= 3600, 'must be between 1s and 1h').default(60),
   allowlistStaleMax: duration.refine((seconds) => seconds <= 30 * day, 'must be at most 30d').default(3600),
-  sessionIdle: duration.refine((seconds) => seconds <= 400 * day, 'must be at most 400d').default(8 * 3600),
-  sessionMax: duration.refine((seconds) => seconds <= 400 * day, 'must be at most 400d').default(7 * day),
+  sessionIdle: duration
+    .refine((seconds) => seconds >= 60 && seconds <= 400 * day, 'must be between 1m and 400d')
+    .default(8 * 3600),
+  sessionMax: duration
+    .refine((seconds) => seconds >= 60 && seconds <= 400 * day, 'must be between 1m and 400d')
+    .default(7 * day),
   cookieDomain: cookieDomain.optional(),
   returnToOrigins: returnOrigins.default([]),
   keyLease: z

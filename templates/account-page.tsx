@@ -8,6 +8,8 @@ import { SignOutForm } from './sign-out-form.tsx'
 export type AccountPageProps = {
   assets: Assets
   requestId: string
+  /** Until when the person’s keys work without another sign-in; null where that does not matter. */
+  leaseUntil: Date | null
   user: { id: string; name: string | null; email: string | null; role: string; groups: readonly string[] }
   /** Whether signing in, and so getting a key, is possible here. */
   canGetKey: boolean
@@ -28,7 +30,7 @@ const sessionsMax = 20
 
 /** What Keydesk knows of whoever is signed in, how they sign in, and where they are signed in. */
 export function AccountPage(props: AccountPageProps) {
-  const { assets, requestId, user, canGetKey, identities, linkable, sessions } = props
+  const { assets, requestId, leaseUntil, user, canGetKey, identities, linkable, sessions } = props
   const listed = sessions.toSorted((a, b) => Number(b.isThis) - Number(a.isThis)).slice(0, sessionsMax)
   return (
     <Layout title="Your account" assets={assets} requestId={requestId} signedIn secret>
@@ -39,6 +41,11 @@ export function AccountPage(props: AccountPageProps) {
         {user.groups.length > 0 && (
           <Fact term="Groups">
             <code>{user.groups.join(' ')}</code>
+          </Fact>
+        )}
+        {leaseUntil && (
+          <Fact term="Your keys work until">
+            <Instant at={leaseUntil} />, and longer each time you sign in
           </Fact>
         )}
         <Fact term="User id">

@@ -1,14 +1,15 @@
 import { type Assets, Layout } from './layout.tsx'
 import { Person } from './person.tsx'
 import { type Choice, ProviderButtons } from './provider-buttons.tsx'
+import { WhoMaySignIn } from './who-may-sign-in.tsx'
 
 export type FrontPageProps = {
   assets: Assets
   requestId: string
   /** Empty where no provider is configured. */
   choices: readonly Choice[]
-  /** One or two sentences, ready to show. */
-  whoMaySignIn: string
+  /** Sentences, each ready to show. */
+  whoMaySignIn: readonly string[]
   /** Null where nobody is signed in. */
   signedIn: { name: string | null; email: string | null } | null
 }
@@ -45,7 +46,7 @@ function WaysIn({ choices, whoMaySignIn }: Pick<FrontPageProps, 'choices' | 'who
     <>
       <section class="tag" aria-label="Sign in">
         <ProviderButtons choices={choices} />
-        <p class="who">{whoMaySignIn}</p>
+        <WhoMaySignIn sentences={whoMaySignIn} />
       </section>
       <p class="aside">
         Only here for your account? <a href="/auth/login?return_to=/account">Sign in without a new key</a>

@@ -9,6 +9,8 @@ export type KeyPageProps = {
   keyText: string
   /** Not `key`: JSX keeps that name for itself. */
   apiKey: { id: string; name: string; scopes: string[]; expiresAt: Date | null; createdAt: Date }
+  /** Until when it works without another sign-in; null where that does not matter. */
+  leaseUntil: Date | null
   owner: { name: string | null; email: string }
   /** The gateway's public origin, without a trailing slash. */
   baseUrl: string
@@ -18,7 +20,7 @@ export type KeyPageProps = {
 
 /** Shows a new key, this once. */
 export function KeyPage(props: KeyPageProps) {
-  const { assets, requestId, keyText, apiKey, owner, baseUrl, envVariable, afterUrl } = props
+  const { assets, requestId, keyText, apiKey, leaseUntil, owner, baseUrl, envVariable, afterUrl } = props
   return (
     <Layout title="Your API key" assets={assets} requestId={requestId} clearAddress="/" secret>
       <h1>Your API key</h1>
@@ -41,6 +43,11 @@ export function KeyPage(props: KeyPageProps) {
           <span class="line">{owner.email}</span>
         </Fact>
         <Fact term="Expires">{apiKey.expiresAt ? <Instant at={apiKey.expiresAt} /> : 'Never expires'}</Fact>
+        {leaseUntil && (
+          <Fact term="Works until">
+            <Instant at={leaseUntil} />, and longer each time you sign in
+          </Fact>
+        )}
         <Fact term="Issued">
           <Instant at={apiKey.createdAt} />
         </Fact>

@@ -1,11 +1,12 @@
 import { type Assets, Layout } from './layout.tsx'
 import { type Choice, ProviderButtons } from './provider-buttons.tsx'
+import { WhoMaySignIn } from './who-may-sign-in.tsx'
 
 export type SignInPageProps = {
   assets: Assets
   requestId: string
   choices: readonly Choice[]
-  whoMaySignIn: string
+  whoMaySignIn: readonly string[]
   /** What the sign-in is for: a new key, Keydesk's own pages, or another site, named by its host. */
   purpose: 'key' | 'desk' | { host: string }
 }
@@ -26,7 +27,7 @@ export function SignInPage({ assets, requestId, choices, whoMaySignIn, purpose }
       </p>
       <section class="tag" aria-label="Ways to sign in">
         <ProviderButtons choices={choices} />
-        <p class="who">{whoMaySignIn}</p>
+        <WhoMaySignIn sentences={whoMaySignIn} />
       </section>
     </Layout>
   )

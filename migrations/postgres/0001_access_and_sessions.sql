@@ -10,7 +10,7 @@ CREATE TABLE "access_rules" (
 --> statement-breakpoint
 CREATE TABLE "allowlist_copies" (
 	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
-	"url" text COLLATE "C" NOT NULL,
+	"url_hash" text COLLATE "C" NOT NULL,
 	"domains" jsonb NOT NULL,
 	"emails" jsonb NOT NULL,
 	"etag" text COLLATE "C",

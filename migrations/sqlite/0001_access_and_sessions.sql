@@ -12,7 +12,7 @@ CREATE UNIQUE INDEX `access_rules_rule` ON `access_rules` (`kind`,`provider`,`va
 CREATE INDEX `access_rules_created` ON `access_rules` (`created_at`,`id`);--> statement-breakpoint
 CREATE TABLE `allowlist_copies` (
 	`id` text PRIMARY KEY NOT NULL,
-	`url` text NOT NULL,
+	`url_hash` text NOT NULL,
 	`domains` text NOT NULL,
 	`emails` text NOT NULL,
 	`etag` text,

@@ -19,7 +19,8 @@ export interface JudgedIdentity {
 }
 
 export interface SeenIdentity extends JudgedIdentity {
-  /** False where the provider took it back at the latest try to sign in. */
+  readonly issuer: string
+  /** False where the provider took it back, or named another address, at the latest try to sign in. */
   readonly emailVerified: boolean
 }
 
@@ -31,6 +32,8 @@ export interface AccessPolicy {
   readonly allowedDomains: ReadonlySet<string>
   /** Whether any verified account may come in where there is no allow rule. */
   readonly isOpenWithoutRules: boolean
+  /** The issuer of each provider that is set up, by its id; null where none is, and sign-in is off. */
+  readonly issuers: ReadonlyMap<string, string> | null
 }
 
 export type AccessRefusal = 'denied' | 'no_rule' | 'domain_not_allowed' | 'hd_not_allowed'
@@ -44,6 +47,7 @@ export function compileAccessPolicy(sources: {
   rules: readonly AccessRule[]
   admins: readonly Pick<AccessRule, 'provider' | 'value'>[]
   isOpenWithoutRules: boolean
+  issuers: ReadonlyMap<string, string> | null
 }): AccessPolicy {
   const ofKind = (kind: AccessRuleKind) =>
     new Set(sources.rules.filter((rule) => rule.kind === kind).map(nameOf))
@@ -53,7 +57,13 @@ export function compileAccessPolicy(sources: {
     allowedEmails: ofKind('allow_email'),
     allowedDomains: ofKind('allow_domain'),
     isOpenWithoutRules: sources.isOpenWithoutRules,
+    issuers: sources.issuers,
   }
+}
+
+/** Whether any verified account may come in: where that is allowed, until there is an allow rule. */
+export function admitsAnybody(policy: AccessPolicy): boolean {
+  return policy.isOpenWithoutRules && policy.allowedDomains.size + policy.allowedEmails.size === 0
 }
 
 /** Decides of one identity (design §5). Deny beats everything, a listed address any domain, and silence admits nobody. */
@@ -69,13 +79,14 @@ export function judgeAccess({ provider, email, hd }: JudgedIdentity, policy: Acc
     const isOwned = hd !== null && policy.allowedDomains.has(nameOf({ provider, value: hd }))
     return isOwned ? admittedMember : refused('hd_not_allowed')
   }
-  if (policy.allowedDomains.size + policy.allowedEmails.size > 0) return refused('domain_not_allowed')
-  return policy.isOpenWithoutRules ? admittedMember : refused('no_rule')
+  if (admitsAnybody(policy)) return admittedMember
+  const hasRules = policy.allowedDomains.size + policy.allowedEmails.size > 0
+  return refused(hasRules ? 'domain_not_allowed' : 'no_rule')
 }
 
 /**
- * Whether a person may still use what they have, by the identities as they were last seen: one of them is verified and
- * admitted, and none is denied. Service accounts sign in nowhere, and no rule is about them.
+ * Whether a person may still use what they have, by the identities as they were last seen: one of them is verified,
+ * admitted, and of an issuer that is still trusted; and none is denied. Service accounts sign in nowhere, and no rule is about them.
  */
 export function isOwnerAllowed(
   owner: { readonly kind: string; readonly identities: readonly SeenIdentity[] },
@@ -85,10 +96,15 @@ export function isOwnerAllowed(
   let isAdmitted = false
   for (const identity of owner.identities) {
     const admission = judgeAccess(identity, policy)
-    if (admission.outcome === 'admitted') isAdmitted ||= identity.emailVerified
+    if (admission.outcome === 'admitted') isAdmitted ||= identity.emailVerified && isTrusted(identity, policy)
     else if (admission.reason === 'denied') return false
   }
   return isAdmitted
+}
+
+/** A provider that was removed, or whose id stands for another issuer now, vouches for nobody. */
+function isTrusted({ provider, issuer }: SeenIdentity, { issuers }: AccessPolicy): boolean {
+  return issuers === null || issuers.get(provider) === issuer
 }
 
 function refused(reason: AccessRefusal): Admission {

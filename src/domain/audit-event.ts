@@ -16,6 +16,7 @@ export const auditActions = [
   'user.erased',
   'identity.linked',
   'identity.approved',
+  'identity.removed',
   'invitation.created',
   'invitation.accepted',
   'invitation.withdrawn',
@@ -80,11 +81,12 @@ export function auditEvent(event: {
 }
 
 /**
- * The id of the one event that an address (an IPv6 address by its /64) gets for an action within a minute, however often it tries, on every replica.
- * It is keyed, because the address must not be readable from what outlives the details.
+ * The id of the one event that somebody gets for an action within a minute, however often they try, on every replica:
+ * an address, an IPv6 address by its /64, or whoever is known. It is keyed, because the address must not be readable from
+ * what outlives the details.
  */
-export function throttledEventId(key: Uint8Array, action: AuditAction, bucket: string, at: Date): string {
+export function throttledEventId(key: Uint8Array, action: AuditAction, who: string, at: Date): string {
   const minute = Math.floor(at.getTime() / 60_000)
-  const mac = createHmac('sha256', key).update(`${action}|${bucket}|${minute}`).digest('hex')
+  const mac = createHmac('sha256', key).update(`${action}|${who}|${minute}`).digest('hex')
   return `evt_${mac.slice(0, 32)}`
 }

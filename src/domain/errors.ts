@@ -30,34 +30,44 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes
 
-/** The only error that Keydesk throws on purpose. `message` may be shown to anybody; `cause` is only logged. */
-export class KeydeskError extends Error {
-  override readonly name = 'KeydeskError'
-  readonly code: ErrorCode
+export interface KeydeskErrorOptions {
+  readonly message: string
   /**
    * One word of ours for the log and the audit trail, never shown: it may tell more than the caller should know. In a
    * sign-in it marks a refusal, which gets an audit row; failures of ours carry none.
    */
-  readonly reason: string | undefined
+  readonly reason?: string | undefined
+  readonly cause?: unknown
   /** Seconds after which trying again makes sense; becomes Retry-After. */
-  readonly retryAfterSeconds: number | undefined
+  readonly retryAfterSeconds?: number | undefined
+  /** The id of the provider whose failure it is. */
+  readonly provider?: string | undefined
   /** The path at which a browser can begin anew what failed. */
+  readonly startAgainAt?: string | undefined
+}
+
+/** The only error that Keydesk throws on purpose. `message` may be shown to anybody; `cause` is only logged. */
+export class KeydeskError extends Error {
+  override readonly name = 'KeydeskError'
+  readonly code: ErrorCode
+  readonly reason: string | undefined
+  readonly retryAfterSeconds: number | undefined
+  readonly provider: string | undefined
   readonly startAgainAt: string | undefined
 
-  constructor(
-    code: ErrorCode,
-    options: {
-      message: string
-      reason?: string | undefined
-      cause?: unknown
-      retryAfterSeconds?: number | undefined
-      startAgainAt?: string | undefined
-    },
-  ) {
+  constructor(code: ErrorCode, options: KeydeskErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.reason = options.reason
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.provider = options.provider
     this.startAgainAt = options.startAgainAt
+  }
+
+  /** The same error, of which more is known by now. */
+  with(more: Partial<KeydeskErrorOptions>): KeydeskError {
+    const { message, reason, cause, retryAfterSeconds, provider, startAgainAt } = this
+    const known = { message, reason, cause, retryAfterSeconds, provider, startAgainAt }
+    return new KeydeskError(this.code, { ...known, ...more })
   }
 }

@@ -43,7 +43,7 @@ export function keyStatus(key: Pick<JudgedKey, 'revokedAt' | 'expiresAt'>, now: 
   return 'active'
 }
 
-/** Why a key whose secret is proven is refused all the same, or null when it is good for `wantedScopes`. */
+/** Why a key whose secret is proven is refused all the same, or null when it is good for `demands`. */
 export function judgeKey(
   key: JudgedKey,
   owner: JudgedOwner,

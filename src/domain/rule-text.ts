@@ -17,8 +17,8 @@ export function parseRuleValue(kind: AccessRuleKind, text: string): string | nul
 
 /** Reads `provider:value`; null for the provider where none is named. No address that we take holds a colon there. */
 export function splitProvider(text: string): { provider: string | null; value: string } {
-  const [, provider, value] = /^([a-z][a-z0-9-]{0,31}|\*):(.*)$/.exec(text) ?? []
-  return provider === undefined || value === undefined
+  const [, provider = '', value] = /^([^:]*):(.*)$/.exec(text) ?? []
+  return value === undefined || (provider !== '*' && !isProviderId(provider))
     ? { provider: null, value: text }
     : { provider, value: value.trim() }
 }

@@ -18,7 +18,7 @@ export interface SignInAttempt {
 export type SignInPurpose =
   | { readonly kind: 'key' }
   | { readonly kind: 'session'; readonly returnTo: string }
-  | { readonly kind: 'link'; readonly sessionId: string }
+  | { readonly kind: 'link'; readonly sessionId: string; readonly userId: string }
 
 export interface AttemptCookie {
   readonly name: string

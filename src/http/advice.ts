@@ -22,7 +22,8 @@ export const advice: Record<ErrorCode, string> = {
   insufficient_scope: 'Ask an administrator for a key with that scope.',
   forbidden: readTheDocs,
   sign_in_denied: startAgain,
-  email_unverified: 'Open the account settings of your provider, verify the address, and start again.',
+  email_unverified:
+    'Open the account settings of your provider, verify the address, and start again. Where that does not help, ask an administrator.',
   not_allowed: 'No key was made.',
   not_found: 'Check the address, or begin at the front page.',
   method_not_allowed: 'Begin at the front page.',
@@ -42,5 +43,6 @@ export const needsSomebody: ReadonlySet<ErrorCode> = new Set([
   'owner_not_allowed',
   'insufficient_scope',
   'not_allowed',
+  'email_unverified',
   'conflict',
 ])

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { Logger } from 'pino'
 import type { Config } from '../config.ts'
 import { KeydeskError } from '../domain/errors.ts'
-import type { Access, SettledRules } from '../services/access-policies.ts'
+import type { Access, Allowlist, SettledRules } from '../services/access-policies.ts'
 import type { BeginSignIn } from '../services/begin-sign-in.ts'
 import type { FindSession } from '../services/find-session.ts'
 import type { FinishSignIn } from '../services/finish-sign-in.ts'
@@ -39,6 +39,7 @@ import { createValidateApp, validatePath, validateRoutes } from './routes/valida
 import { createSendToProvider } from './send-to-provider.ts'
 import { createSessionCookies } from './session-cookies.ts'
 import { describeIssues } from './validation-issues.ts'
+import { createWhoMaySignIn } from './who-may-sign-in.ts'
 
 const bodyBytesMax = 64 * 1024
 
@@ -60,6 +61,8 @@ export interface AppDependencies {
   } | null
   readonly admin: AdminServices
   readonly settled: SettledRules
+  /** Null where there is no external list. */
+  readonly allowlist: Allowlist | null
   /** Rejects when `/readyz` must not say that requests can be answered. */
   readonly checkReadiness: () => Promise<void>
   readonly now: () => Date
@@ -90,6 +93,7 @@ export function createApp(dependencies: AppDependencies): App {
     baseUrl: config.authBaseUrl,
     providers: signIn?.providers ?? [],
     contact: config.adminContact,
+    leaseSeconds: config.keyLease,
   })
   const sessionCookies = createSessionCookies({ maxAge: config.sessionMax, domain: config.cookieDomain })
   const readSession = createReadSession(sessionCookies, dependencies.findSession)
@@ -131,7 +135,7 @@ export function createApp(dependencies: AppDependencies): App {
     pages,
     readSession,
     sessionCookies,
-    signUp: config.signUp,
+    whoMaySignIn: createWhoMaySignIn(config.providers, config.signUp),
     baseUrl: config.authBaseUrl,
     idleSecondsMax: config.sessionIdle,
   }
@@ -140,12 +144,13 @@ export function createApp(dependencies: AppDependencies): App {
   if (config.metricsToken !== undefined)
     metricsRoutes(app, { metrics, token: config.metricsToken, countFailure })
   app.use('/auth/*', limitByAddress('auth', config.authRateLimit, limitRate))
+  app.use('/account/*', limitByAddress('auth', config.authRateLimit, limitRate))
   sessionRoutes(app, { ...shared, endSessions: admin.endSessions })
-  if (signIn !== null) {
-    const sendToProvider = createSendToProvider({ ...signIn, stateTtlSeconds: config.stateTtl })
+  const sendToProvider =
+    signIn === null ? null : createSendToProvider({ ...signIn, stateTtlSeconds: config.stateTtl })
+  accountRoutes(app, { ...shared, sendToProvider })
+  if (signIn !== null && sendToProvider !== null)
     signInRoutes(app, { ...shared, ...signIn, sendToProvider, returnOrigins: config.returnToOrigins })
-    accountRoutes(app, { ...shared, sendToProvider })
-  }
 
   adminRoutes(app, { ...shared, countFailure })
 

@@ -7,6 +7,7 @@ import { ProblemPage } from '../../templates/problem-page.tsx'
 import type { Choice } from '../../templates/provider-buttons.tsx'
 import { SignInPage } from '../../templates/sign-in-page.tsx'
 import { type ErrorCode, errorCodes } from '../domain/errors.ts'
+import { leaseUntil } from '../domain/lease.ts'
 import { loginSearch } from '../domain/login-search.ts'
 import type { CurrentSession } from '../services/find-session.ts'
 import type { SignedIn } from '../services/mint-sso-key.ts'
@@ -37,17 +38,19 @@ export function createPages(site: {
   /** Empty where sign-in is off. */
   providers: readonly NamedProvider[]
   contact: string | undefined
+  /** How long keys work after a sign-in; null where that does not matter. */
+  leaseSeconds: number | null
 }) {
-  const { assets, baseUrl, providers, contact } = site
+  const { assets, baseUrl, providers, contact, leaseSeconds } = site
   return {
-    front: (whoMaySignIn: string, current: CurrentSession | null, requestId: string): string => {
+    front: (whoMaySignIn: readonly string[], current: CurrentSession | null, requestId: string): string => {
       const signedIn = current === null ? null : { name: current.user.name, email: current.user.email }
       return renderPage(FrontPage({ assets, requestId, choices: waysIn(null), whoMaySignIn, signedIn }))
     },
 
     /** `returnTo` is a URL that has been judged. */
     signIn: (
-      whoMaySignIn: string,
+      whoMaySignIn: readonly string[],
       returnTo: URL | null,
       choosesAccount: boolean,
       requestId: string,
@@ -65,6 +68,7 @@ export function createPages(site: {
           requestId,
           keyText,
           apiKey: key,
+          leaseUntil: leaseFrom(key.createdAt),
           owner: { name: user.name, email: user.email ?? '' },
           baseUrl,
           envVariable: 'KEYDESK_API_KEY',
@@ -81,6 +85,7 @@ export function createPages(site: {
         AccountPage({
           assets,
           requestId,
+          leaseUntil: leaseUntil({ kind: user.kind, identities }, leaseSeconds),
           user,
           canGetKey: providers.length > 0,
           identities: identities.map((identity) => ({ ...identity, provider: labelOf(identity.provider) })),
@@ -94,24 +99,30 @@ export function createPages(site: {
 
     problem: (problem: Problem): string => {
       const { code, message, requestId, path, startAgainAt } = problem
-      const { status, title } = errorCodes[code]
+      const { status } = errorCodes[code]
+      const isLinking = path.startsWith('/auth/') && startAgainAt === '/account'
       return renderPage(
         ProblemPage({
           assets,
           requestId,
           status,
           code,
-          title,
+          title: isLinking ? 'This account was not added' : errorCodes[code].title,
           whatHappened: message,
           whatToDo: advice[code],
           ...(contact !== undefined && needsSomebody.has(code) ? { contact } : {}),
-          action: wayOn(code, path, startAgainAt ?? '/auth/login'),
-          signedIn: isOfAccount(path) && shutsOut.has(code),
+          action: isLinking ? { href: '/account', label: 'Your account' } : wayOn(code, path, startAgainAt),
+          signedIn: isLinking || (isOfAccount(path) && (shutsOut.has(code) || startAgainAt !== undefined)),
           // `code` and `state` leave the address bar on every page that a callback can end on.
           ...(path.startsWith('/auth/callback') ? { clearAddress: '/' } : {}),
         }),
       )
     },
+  }
+
+  /** The sign-in that made a key was the latest of its owner. */
+  function leaseFrom(signedInAt: Date): Date | null {
+    return leaseUntil({ kind: 'person', identities: [{ lastSignInAt: signedInAt }] }, leaseSeconds)
   }
 
   function waysIn(returnTo: URL | null, choosesAccount = false): Choice[] {
@@ -128,14 +139,16 @@ export function createPages(site: {
   }
 
   /** The one thing that helps most on a problem page. */
-  function wayOn(code: ErrorCode, path: string, startAgainAt: string): Choice {
+  function wayOn(code: ErrorCode, path: string, startAgainAt: string | undefined): Choice {
     const canSignIn = providers.length > 0
+    if (isOfAccount(path) && startAgainAt !== undefined) return { href: startAgainAt, label: 'Sign in again' }
     if (canSignIn && isOfAccount(path) && (code === 'unauthenticated' || shutsOut.has(code))) {
       const label = code === 'unauthenticated' ? 'Sign in' : 'Choose another account'
       return { href: `/auth/login${loginSearch('/account', code !== 'unauthenticated')}`, label }
     }
     if (canSignIn && path.startsWith('/auth/') && code !== 'conflict') {
-      return { href: startAgainAt, label: code === 'not_allowed' ? 'Choose another account' : 'Start again' }
+      const label = code === 'not_allowed' ? 'Choose another account' : 'Start again'
+      return { href: startAgainAt ?? '/auth/login', label }
     }
     return { href: '/', label: 'Front page' }
   }

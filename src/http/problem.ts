@@ -63,9 +63,13 @@ export function wantsPage(accept: string | undefined): boolean {
 }
 
 function logProblem(c: Context<AppEnvironment>, error: KeydeskError, status: number): void {
-  const fields = { code: error.code, reason: error.reason, cause: describeCause(error.cause) }
-  if (status >= 500) c.get('log')?.error(fields, 'request failed')
-  else c.get('log')?.debug(fields, 'request refused')
+  const { code, reason, provider } = error
+  const fields = { code, reason, provider, cause: describeCause(error.cause) }
+  const log = c.get('log')
+  if (status >= 500) log?.error(fields, 'request failed')
+  // People sign in a few times a day, and whoever runs Keydesk is asked why they could not.
+  else if (reason !== undefined && c.req.path.startsWith('/auth/')) log?.info(fields, 'sign-in refused')
+  else log?.debug(fields, 'request refused')
 }
 
 /** Name and message of an error and of what is behind it; never its other members, which may hold tokens or rows. */

@@ -24,13 +24,15 @@ export function createSendToProvider(dependencies: {
     choosesAccount = false,
   ): Promise<{ provider: Provider; url: URL }> {
     const provider = providers.find(({ id }) => id === providerId)
-    if (provider === undefined) {
-      throw new KeydeskError('not_found', { message: 'No sign-in provider has this name here.' })
-    }
+    if (provider === undefined) throw noProvider()
     const shown = [...attemptCookies.shown(c)].map(([name, value]) => ({ name, value }))
     const { url, cookie, cookiesToDrop } = await beginSignIn(provider, purpose, shown, choosesAccount)
     for (const name of cookiesToDrop) attemptCookies.drop(c, name)
     attemptCookies.set(c, cookie, stateTtlSeconds)
     return { provider, url }
   }
+}
+
+export function noProvider(): KeydeskError {
+  return new KeydeskError('not_found', { message: 'No sign-in provider has this name here.' })
 }

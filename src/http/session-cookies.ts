@@ -28,7 +28,8 @@ export function createSessionCookies(options: {
     shown(c) {
       const named = (c.req.header('cookie') ?? '')
         .split(';')
-        .map((pair) => pair.trim())
+        // Only what browsers strip: to `trim` a no-break space is nothing, to a browser it is another name without our prefix.
+        .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
         .filter((pair) => pair.startsWith(`${sessionCookie}=`))
       return named.length === 1 ? named[0]?.slice(sessionCookie.length + 1) : undefined
     },

@@ -9,6 +9,8 @@ export interface AccessPolicies {
   readonly forUse: AccessPolicy
   /** For whoever signs in. Past its time the external list admits nobody. */
   forSignIn(): AccessPolicy
+  /** The domains that may be told to anybody, by provider: those of our own rules, not those of the external list. */
+  readonly ownDomains: ReadonlyMap<string, readonly string[]>
   /** The same with other rules in the place of those in the database, to see what a change would do. */
   withStored(rules: readonly AccessRule[]): AccessPolicy
 }
@@ -18,14 +20,19 @@ export interface SettledRules {
   readonly rules: readonly AccessRule[]
   readonly admins: readonly Pick<AccessRule, 'provider' | 'value'>[]
   readonly isOpenWithoutRules: boolean
+  /** The issuer of each provider, by its id; null where sign-in is off. */
+  readonly issuers: ReadonlyMap<string, string> | null
+}
+
+/** The external list. Its URL may hold a secret, and is only ever compared. */
+export interface Allowlist {
+  readonly urlHash: string
+  readonly staleSecondsMax: number
 }
 
 export interface Access {
-  /**
-   * For who has just looked at the database: at once where the rules that are remembered are current, else a promise.
-   * @throws KeydeskError `unavailable`
-   */
-  current(): AccessPolicies | Promise<AccessPolicies>
+  /** For who has just looked at the database: the rules that are remembered, or null where they are not current. */
+  remembered(): AccessPolicies | null
   /** Looks at the database first. @throws KeydeskError `unavailable` */
   fresh(): Promise<AccessPolicies>
 }
@@ -37,7 +44,7 @@ export function createAccess(dependencies: {
   storage: Storage
   settled: SettledRules
   /** Null where there is no external list; a copy of a former one counts for nothing then. */
-  allowlist: { url: string; staleSecondsMax: number } | null
+  allowlist: Allowlist | null
   now: () => Date
 }): Access {
   const { storage, settled, allowlist, now } = dependencies
@@ -45,15 +52,18 @@ export function createAccess(dependencies: {
   let reading: Promise<AccessPolicies> | null = null
 
   return {
-    current,
+    remembered,
     async fresh() {
       await storage.generation()
-      return current()
+      return remembered() ?? readTogether()
     },
   }
 
-  function current(): AccessPolicies | Promise<AccessPolicies> {
-    if (known !== null && isCurrent(known.generation)) return known.policies
+  function remembered(): AccessPolicies | null {
+    return known !== null && isCurrent(known.generation) ? known.policies : null
+  }
+
+  function readTogether(): Promise<AccessPolicies> {
     reading ??= read().finally(() => {
       reading = null
     })
@@ -80,22 +90,39 @@ export function createAccess(dependencies: {
   async function readOnce(): Promise<AccessPolicies> {
     const stored = await storage.accessRules.all()
     const copy = await storage.accessRules.allowlistCopy()
-    const listed = copy === null || copy.url !== allowlist?.url ? [] : rulesOf(copy)
+    const listed = copy === null || copy.urlHash !== allowlist?.urlHash ? [] : rulesOf(copy)
     const compile = (rules: readonly AccessRule[]) => compileAccessPolicy({ ...settled, rules })
     const own = [...settled.rules, ...stored]
     const withList = compile([...own, ...listed])
     const withoutList = compile(own)
     return {
       forUse: withList,
+      ownDomains: domainsOf(own),
       forSignIn: () => (copy === null || isFresh(copy) ? withList : withoutList),
       withStored: (rules) => compile([...settled.rules, ...rules, ...listed]),
     }
   }
 
   function isFresh(copy: AllowlistCopy): boolean {
-    const ageMs = now().getTime() - copy.fetchedAt.getTime()
-    return ageMs <= (allowlist?.staleSecondsMax ?? 0) * 1000
+    return allowlist !== null && !isStale(copy, allowlist, now())
   }
+}
+
+const clockSkewMs = 60_000
+
+/** Whether a copy is too old to sign anybody in by, or from a future that no clock of ours should be in. */
+export function isStale(copy: AllowlistCopy, { staleSecondsMax }: Allowlist, now: Date): boolean {
+  const ageMs = now.getTime() - copy.fetchedAt.getTime()
+  return ageMs > staleSecondsMax * 1000 || ageMs < -clockSkewMs
+}
+
+function domainsOf(rules: readonly AccessRule[]): Map<string, string[]> {
+  const domains = new Map<string, string[]>()
+  for (const { kind, provider, value } of rules) {
+    const known = domains.get(provider) ?? []
+    if (kind === 'allow_domain' && !known.includes(value)) domains.set(provider, [...known, value].sort())
+  }
+  return domains
 }
 
 /** A copy keeps rules as `provider value`, in the form that was checked when it was fetched. */

@@ -34,17 +34,17 @@ export function createAdmitIdentity(dependencies: {
     const { issuer, claims } = proven
     const policies = await access.fresh()
     // In this order: a user and the identity land together, so whoever is found by email is found by identity after that.
-    const holder = await storage.users.findByEmail(claims.email)
+    const holders = await storage.identities.holdersOf(claims.email)
     const known = await storage.identities.findWithUser(issuer, claims.subject)
     return known === null
-      ? admitNewcomer(visit, policies, holder)
-      : admitKnown(visit, policies, holder, known.user, known.identity)
+      ? admitNewcomer(visit, policies, holders)
+      : admitKnown(visit, policies, holders, known.user, known.identity)
   }
 
   async function admitKnown(
     visit: Visit,
     policies: AccessPolicies,
-    holder: User | null,
+    holders: readonly string[],
     user: User,
     identity: Identity,
   ): Promise<Admitted> {
@@ -55,8 +55,7 @@ export function createAdmitIdentity(dependencies: {
     const others = (await storage.identities.ofUser(user.id)).filter(({ id }) => id !== identity.id)
     // A deny rule beats everything: it does not matter by which of their identities somebody comes.
     if (others.some((other) => isDenied(other, policies))) throw notCovered('denied')
-    const isTaken = await storage.identities.isEmailOfAnother(claims.email, user.id)
-    if (isTaken || (holder !== null && holder.id !== user.id)) throw emailOfAnother()
+    if (holders.some((id) => id !== user.id)) throw emailOfAnother()
     if (user.status !== 'active') throw notAllowed('user_disabled', 'This account has been disabled.')
     const older = others.filter(({ createdAt }) => createdAt.getTime() < identity.createdAt.getTime())
     // An account that was made anew at the same provider stands in for the one before it.
@@ -68,7 +67,7 @@ export function createAdmitIdentity(dependencies: {
   async function admitNewcomer(
     visit: Visit,
     policies: AccessPolicies,
-    holder: User | null,
+    holders: readonly string[],
   ): Promise<Admitted> {
     const { claims, provider, at } = visit
     const admission = judgeAccess({ ...visit, ...claims }, policies.forSignIn())
@@ -76,14 +75,14 @@ export function createAdmitIdentity(dependencies: {
     const invitation = await storage.invitations.findOpen(provider, claims.email, at)
     if (invitation !== null && invitation.userId !== null)
       return admitApproved(visit, policies, invitation, invitation.userId)
-    // Nothing is ever merged by email: whoever controls an address at another provider is not the same person.
-    if (holder !== null || (await storage.identities.isEmailOfAnother(claims.email, null)))
-      throw emailOfAnother()
     const isListedAdmin = admission.outcome === 'admitted' && admission.role === 'admin'
+    // First of all, so that whoever may not come in learns nothing of who is here.
     if (invitation === null) {
       if (admission.outcome === 'refused') throw notCovered(admission.reason)
       if (signUp === 'invited' && !isListedAdmin) throw notCovered('not_invited')
     }
+    // Nothing is ever merged by email: whoever controls an address at another provider is not the same person.
+    if (holders.length > 0) throw emailOfAnother()
     return planNewcomer(storage, visit, {
       role: isListedAdmin ? 'admin' : (invitation?.role ?? 'member'),
       invitation,
@@ -118,7 +117,12 @@ export function notCovered(reason: AccessRefusal | 'not_invited'): KeydeskError 
 }
 
 export function emailOfAnother(): KeydeskError {
-  return notAllowed('email_of_another_user', 'This email address already belongs to another account here.')
+  return new KeydeskError('not_allowed', {
+    message:
+      'This email address already belongs to another account here. If it is yours, sign in the way you did before and add ' +
+      'this account on your account page, or ask an administrator.',
+    reason: 'email_of_another_user',
+  })
 }
 
 function isDenied(identity: Identity, policies: AccessPolicies): boolean {

@@ -29,6 +29,9 @@ export function createBeginSignIn(dependencies: {
 }) {
   const { storage, access, signUp, stateKey, attemptKey, stateTtlSeconds, now } = dependencies
 
+  /** Worked out once for each set of rules: the external list may be long. */
+  const onlyDomains = new WeakMap<AccessPolicy, { readonly name: string | null }>()
+
   return async function beginSignIn(
     provider: Provider,
     purpose: SignInPurpose,
@@ -43,8 +46,7 @@ export function createBeginSignIn(dependencies: {
       state,
       openIdNonce,
       hostedDomain,
-      // Not every provider knows the prompt, and some refuse what they do not know.
-      choosesAccount: choosesAccount && provider.id === 'google',
+      choosesAccount,
     })
     const attempt = { nonce, provider: provider.id, codeVerifier, openIdNonce, purpose }
     const cookie = sealAttempt(attempt, attemptKey)
@@ -58,9 +60,11 @@ export function createBeginSignIn(dependencies: {
    * hint: where the database does not answer, there is none.
    */
   async function hostedDomainHint(): Promise<string | null> {
-    const domain = onlyDomainOf((await access.fresh()).forSignIn())
-    if (domain === null || signUp === 'invited') return null
-    return (await storage.invitations.anyOpen('google', now())) ? null : domain
+    const policy = (await access.fresh()).forSignIn()
+    const domain = onlyDomains.get(policy) ?? { name: onlyDomainOf(policy) }
+    onlyDomains.set(policy, domain)
+    if (domain.name === null || signUp === 'invited') return null
+    return (await storage.invitations.anyOpen('google', now())) ? null : domain.name
   }
 }
 

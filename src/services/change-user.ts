@@ -15,6 +15,9 @@ export interface UserChange {
 export type ChangeUser = ReturnType<typeof createChangeUser>
 
 const triesMax = 3
+/** As the API names them. */
+const changeable = ['role', 'status', 'groups', 'scope_limit'] as const
+const member = { role: 'role', status: 'status', groups: 'groups', scope_limit: 'scopeLimit' } as const
 
 /**
  * Changes what an admin may change of a user, and answers when no replica acts on what was before. Disabling ends the
@@ -33,26 +36,25 @@ export function createChangeUser(dependencies: { storage: Storage; now: () => Da
     for (let attempt = 1; attempt <= triesMax; attempt += 1) {
       const before = await findLiveUser(storage, id)
       const { after, changed } = apply(before, change, now())
-      if (changed.length === 0) return before
+      if (changed.length === 0) {
+        // Whoever asked the same before may not have been answered yet.
+        await storage.confirmChanges()
+        return before
+      }
       if (before.kind === 'service' && after.role === 'admin') {
         throw new KeydeskError('invalid_request', {
           message: 'role: a service account signs in nowhere and cannot be an admin.',
         })
       }
       const losesAdmin = isActiveAdmin(before) && !isActiveAdmin(after)
-      const event = auditEvent({
-        at: after.updatedAt,
-        action: actionOf(before, after),
-        actor,
-        target: `user:${id}`,
-        facts: { changed: Object.fromEntries(changed.map((name) => [name, [before[name], after[name]]])) },
-        origin,
-      })
+      const common = { at: after.updatedAt, actor, target: `user:${id}`, origin }
+      const facts = { changed, before: pick(before, changed), after: pick(after, changed) }
+      const events = actionsOf(before, after).map((action) => auditEvent({ ...common, action, facts }))
       const landed = await storage.atomically((tx) => [
         ...(losesAdmin ? [{ statement: storage.users.requireOtherAdmin(tx, id), rows: 1 }] : []),
         { statement: storage.users.update(tx, after), rows: 1 },
         ...(after.status === 'disabled' ? [storage.sessions.endOfUser(tx, id)] : []),
-        ...storage.audit.record(tx, event),
+        ...storage.audit.recordMany(tx, events),
       ])
       if (landed) {
         await storage.confirmChanges()
@@ -84,17 +86,29 @@ function apply(before: User, change: UserChange, at: Date) {
     scopeLimit: change.scopeLimit === undefined ? before.scopeLimit : distinct(change.scopeLimit),
     updatedAt: at,
   }
-  const changed = (['role', 'status', 'groups', 'scopeLimit'] as const).filter(
-    (name) => JSON.stringify(before[name]) !== JSON.stringify(after[name]),
-  )
+  const changed = changeable.filter((name) => !isSame(before[member[name]], after[member[name]]))
   return { after, changed }
+}
+
+function pick(user: User, names: readonly (typeof changeable)[number][]) {
+  return Object.fromEntries(names.map((name) => [name, user[member[name]]]))
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
 }
 
 function distinct(scopes: readonly string[] | null): string[] | null {
   return scopes === null ? null : [...new Set(scopes)]
 }
 
-function actionOf(before: User, after: User): AuditAction {
-  if (before.status !== after.status) return after.status === 'disabled' ? 'user.disabled' : 'user.enabled'
-  return before.role === after.role ? 'user.updated' : 'user.role_changed'
+/** One for each thing that somebody would look for by its name. */
+function actionsOf(before: User, after: User): AuditAction[] {
+  const status = after.status === 'disabled' ? 'user.disabled' : 'user.enabled'
+  const isOther = !isSame([before.groups, before.scopeLimit], [after.groups, after.scopeLimit])
+  return [
+    ...(before.status === after.status ? [] : ([status] as const)),
+    ...(before.role === after.role ? [] : (['user.role_changed'] as const)),
+    ...(isOther ? (['user.updated'] as const) : []),
+  ]
 }

@@ -115,12 +115,12 @@ function invalid(reason: string, message: string): KeydeskError {
 function deniedBy(error: string): KeydeskError {
   if (error === 'access_denied') {
     return new KeydeskError('sign_in_denied', {
-      message: 'You cancelled at the sign-in provider, or it did not let you pass. No key was made.',
+      message: 'You cancelled at the sign-in provider, or it did not let you pass. Nothing was changed.',
       reason: 'access_denied',
     })
   }
   return new KeydeskError('provider_error', {
-    message: 'The sign-in provider reported an error instead of signing you in. No key was made.',
+    message: 'The sign-in provider reported an error instead of signing you in. Nothing was changed.',
     reason: /^[a-z_]{1,40}$/.test(error) ? `provider_says_${error}` : 'provider_says_unreadable',
   })
 }

@@ -1,4 +1,5 @@
 import type { Storage } from '../storage/storage.ts'
+import { type Allowlist, isStale } from './access-policies.ts'
 
 /** How current the copy of the external list is. */
 export interface AllowlistState {
@@ -13,13 +14,12 @@ export interface AllowlistState {
 /** Says how the external list stands. */
 export async function describeAllowlist(
   storage: Storage,
-  allowlist: { url: string; staleSecondsMax: number },
+  allowlist: Allowlist,
   now: Date,
 ): Promise<AllowlistState> {
   const copy = await storage.accessRules.allowlistCopy()
-  if (copy === null || copy.url !== allowlist.url)
+  if (copy === null || copy.urlHash !== allowlist.urlHash)
     return { fetchedAt: null, isStale: true, domains: 0, emails: 0 }
   const { fetchedAt, domains, emails } = copy
-  const isStale = now.getTime() - fetchedAt.getTime() > allowlist.staleSecondsMax * 1000
-  return { fetchedAt, isStale, domains: domains.length, emails: emails.length }
+  return { fetchedAt, isStale: isStale(copy, allowlist, now), domains: domains.length, emails: emails.length }
 }

@@ -70,11 +70,17 @@ export function createFinishSignIn(dependencies: {
   ): Promise<FinishedSignIn> {
     const { codeVerifier, openIdNonce } = attempt
     const answer = await unproven(origin, () => provider.redeem({ code, codeVerifier, openIdNonce }))
+    const actorId = attempt.purpose.kind === 'link' ? attempt.purpose.userId : null
     const who = { provider: provider.id, issuer: provider.issuer }
     const reading = readIdentityClaims(answer.idToken, answer.userInfo, provider)
     if (reading.outcome === 'refused') {
       const { subject, email } = reading
-      return refuseSignIn(claimsRefused(reading.reason), { ...who, subject, email, hd: undefined }, origin)
+      return refuseSignIn(
+        claimsRefused(reading.reason),
+        { ...who, subject, email, hd: undefined },
+        origin,
+        actorId,
+      )
     }
     const { claims } = reading
     const proven = { ...who, claims }
@@ -89,7 +95,7 @@ export function createFinishSignIn(dependencies: {
       return { kind: 'linked' }
     } catch (error) {
       if (error instanceof KeydeskError && error.reason !== undefined)
-        return refuseSignIn(error, { ...who, ...claims }, origin)
+        return refuseSignIn(error, { ...who, ...claims }, origin, actorId)
       throw error
     }
   }
@@ -100,7 +106,8 @@ export function createFinishSignIn(dependencies: {
       return await work()
     } catch (error) {
       if (error instanceof KeydeskError && error.reason !== undefined) {
-        await recordRefusal('sign_in.refused', error.reason, origin)
+        const facts = error.provider === undefined ? {} : { provider: error.provider }
+        await recordRefusal('sign_in.refused', error.reason, origin, 'anonymous', facts)
       }
       throw error
     }

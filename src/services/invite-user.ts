@@ -16,6 +16,9 @@ export interface InvitationRequest {
   readonly groups: readonly string[]
 }
 
+/** So long admins can see that an invitation was not taken up. */
+const forgottenAfterMs = 30 * 86_400_000
+
 export type InviteUser = ReturnType<typeof createInviteUser>
 
 /**
@@ -34,10 +37,10 @@ export function createInviteUser(dependencies: {
   /** @throws KeydeskError `conflict` where the address is taken, invited or denied already. */
   async function inviteUser(request: InvitationRequest, actor: Actor, origin: Origin): Promise<Invitation> {
     const { email } = request
-    const holder = await storage.users.findByEmail(email)
-    if (holder !== null || (await storage.identities.isEmailOfAnother(email, null))) {
+    if ((await storage.identities.holdersOf(email)).length > 0) {
       throw new KeydeskError('conflict', {
-        message: 'A user has this address already. An access rule lets them in; PATCH changes their role.',
+        message:
+          'A user has this address already. An access rule lets them in, PATCH changes their role, and another account of theirs is approved at /admin/users/{id}/identities.',
       })
     }
     const invitation = { ...request, groups: [...new Set(request.groups)], userId: null }
@@ -59,9 +62,7 @@ export function createInviteUser(dependencies: {
     if (user.kind === 'service' || user.status !== 'active') {
       throw new KeydeskError('conflict', { message: 'Only an active person can have one more identity.' })
     }
-    const holder = await storage.users.findByEmail(email)
-    const isTaken = await storage.identities.isEmailOfAnother(email, userId)
-    if (isTaken || (holder !== null && holder.id !== userId)) {
+    if ((await storage.identities.holdersOf(email)).some((id) => id !== userId)) {
       throw new KeydeskError('conflict', { message: 'This address is another user’s.' })
     }
     return insert({ provider, email, role: user.role, groups: [], userId }, actor, origin)
@@ -98,13 +99,16 @@ export function createInviteUser(dependencies: {
       origin,
     })
     const landed = await storage.atomically((tx) => [
+      ...(userId === null ? [] : [{ statement: storage.users.requireActive(tx, userId), rows: 1 }]),
       storage.invitations.removeExpired(tx, provider, email, at),
+      storage.invitations.prune(tx, new Date(at.getTime() - forgottenAfterMs)),
       storage.invitations.insert(tx, invitation),
       ...storage.audit.record(tx, event),
     ])
     if (landed) return invitation
     throw new KeydeskError('conflict', {
-      message: 'This address is invited already. Withdraw that invitation first, to make another.',
+      message:
+        'This address is invited already, or the user was disabled meanwhile. Withdraw the invitation first, to make another.',
     })
   }
 }

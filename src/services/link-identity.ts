@@ -7,6 +7,9 @@ import type { Access } from './access-policies.ts'
 import { emailOfAnother, notCovered } from './admit-identity.ts'
 import type { CurrentSession, FindSession } from './find-session.ts'
 import { newIdentity, type ProvenIdentity } from './plan-admission.ts'
+import { requireRecentSession } from './require-recent-session.ts'
+
+const identitiesMax = 10
 
 export type LinkIdentity = ReturnType<typeof createLinkIdentity>
 
@@ -28,7 +31,7 @@ export function createLinkIdentity(dependencies: {
     sessionId: string,
     shownSecret: string | undefined,
     origin: Origin,
-  ): Promise<CurrentSession> {
+  ): Promise<void> {
     const reading = shownSecret === undefined ? null : await findSession(shownSecret)
     if (reading?.outcome !== 'valid' || reading.session.id !== sessionId) {
       throw new KeydeskError('state_invalid', {
@@ -36,8 +39,15 @@ export function createLinkIdentity(dependencies: {
         reason: 'other_session',
       })
     }
+    requireRecentSession(reading.session, now())
+    if (reading.identities.length >= identitiesMax) {
+      throw new KeydeskError('conflict', {
+        message: `You already sign in with ${identitiesMax} accounts, which is the most.`,
+        reason: 'too_many_identities',
+      })
+    }
     const steps = await plan(proven, reading, now(), origin)
-    if (await storage.atomically(steps)) return reading
+    if (await storage.atomically(steps)) return
     throw new KeydeskError('state_invalid', {
       message: 'Your account changed in the meantime. Start again.',
       reason: 'lost_race',
@@ -46,14 +56,14 @@ export function createLinkIdentity(dependencies: {
 
   async function plan(
     proven: ProvenIdentity,
-    { user, identities }: CurrentSession,
+    { session, user, identities }: CurrentSession,
     at: Date,
     origin: Origin,
   ): Promise<(tx: Writer) => Step[]> {
     const { provider, issuer, claims } = proven
     const admission = judgeAccess({ ...proven, ...claims }, (await access.fresh()).forSignIn())
     if (admission.outcome === 'refused') throw notCovered(admission.reason)
-    const holder = await storage.users.findByEmail(claims.email)
+    const holders = await storage.identities.holdersOf(claims.email)
     const known = await storage.identities.findWithUser(issuer, claims.subject)
     if (known !== null && known.user.id !== user.id) {
       throw new KeydeskError('not_allowed', {
@@ -61,8 +71,7 @@ export function createLinkIdentity(dependencies: {
         reason: 'identity_of_another_user',
       })
     }
-    const isTaken = await storage.identities.isEmailOfAnother(claims.email, user.id)
-    if (isTaken || (holder !== null && holder.id !== user.id)) throw emailOfAnother()
+    if (holders.some((id) => id !== user.id)) throw emailOfAnother()
     const identity = newIdentity({ ...proven, at }, user.id)
     const actor = `user:${user.id}` as const
     const event = auditEvent({
@@ -76,10 +85,12 @@ export function createLinkIdentity(dependencies: {
     })
     return (tx) => [
       { statement: storage.users.requireActive(tx, user.id), rows: 1 },
+      { statement: storage.sessions.require(tx, session.id), rows: 1 },
       { statement: storage.users.requireEmailFree(tx, user.id, claims.email), rows: 1 },
+      // What is linked already stays as it is.
       ...(known === null
         ? [storage.identities.insert(tx, identity), ...storage.audit.record(tx, event)]
-        : [storage.identities.updateLastSignIn(tx, { ...identity, id: known.identity.id })]),
+        : []),
     ]
   }
 }

@@ -110,7 +110,7 @@ export function createMintSsoKey(dependencies: {
 
 function tooManyKeys(max: number): KeydeskError {
   return new KeydeskError('conflict', {
-    message: `You already have ${max} live keys made by signing in, which is the most. Ask an administrator to revoke the ones you no longer use.`,
+    message: `You already have ${max} live ${max === 1 ? 'key' : 'keys'} made by signing in, which is the most. Ask an administrator to revoke the ones you no longer use.`,
     reason: 'too_many_sso_keys',
   })
 }

@@ -85,7 +85,20 @@ function acceptance(
   const facts = { invitation_id: id, ...(needsRule ? { rule_id: rule.id } : {}) }
   return [
     { statement: storage.invitations.take(tx, id, common.at), rows: 1 },
-    ...(needsRule ? [storage.accessRules.insertOnce(tx, rule)] : []),
+    ...(needsRule
+      ? [
+          storage.accessRules.insertOnce(tx, rule),
+          ...storage.audit.record(
+            tx,
+            auditEvent({
+              ...common,
+              action: 'access_rule.created',
+              target: `rule:${rule.id}`,
+              facts: { kind: rule.kind, provider, invitation_id: id },
+            }),
+          ),
+        ]
+      : []),
     ...storage.audit.record(tx, auditEvent({ ...common, action: 'invitation.accepted', facts })),
   ]
 }
@@ -133,15 +146,33 @@ export function planKnown(
     (column) => profile[column] !== before[column],
   )
   const user: User = changed.length === 0 ? before : { ...before, ...profile, updatedAt: at }
-  const event = auditEvent({
+  const common = {
     at,
-    action: 'user.updated',
-    actor: `user:${user.id}`,
+    actor: `user:${user.id}` as const,
     target: `user:${user.id}`,
-    facts: { changed, provider },
     email: claims.email,
     origin,
-  })
+  }
+  const profileChanged = changed.filter((column) => column !== 'role')
+  const events = [
+    ...(profileChanged.length === 0
+      ? []
+      : [auditEvent({ ...common, action: 'user.updated', facts: { changed: profileChanged, provider } })]),
+    ...(role === before.role
+      ? []
+      : [
+          auditEvent({
+            ...common,
+            action: 'user.role_changed',
+            facts: {
+              changed: ['role'],
+              before: { role: before.role },
+              after: { role },
+              reason: 'admin_emails',
+            },
+          }),
+        ]),
+  ]
   return {
     user,
     steps: (tx) => [
@@ -161,7 +192,7 @@ export function planKnown(
         hd: claims.hd,
         lastSignInAt: at,
       }),
-      ...(changed.length === 0 ? [] : storage.audit.record(tx, event)),
+      ...storage.audit.recordMany(tx, events),
     ],
   }
 }

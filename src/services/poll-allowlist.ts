@@ -10,6 +10,8 @@ export type PollAllowlist = () => Promise<void>
 const copyId = 'allowlist'
 /** Where another replica has just asked, this one need not. */
 const restShare = 0.9
+/** So many domains are named in an audit event; the others are counted. */
+const namedMax = 50
 
 /**
  * Asks for the external list and keeps a copy of the last good one in the database, where all replicas find it. What
@@ -18,25 +20,35 @@ const restShare = 0.9
 export function createPollAllowlist(dependencies: {
   storage: Storage
   source: AllowlistSource
-  url: string
+  urlHash: string
   intervalSeconds: number
   /** Told of entries that are no addresses and no domains. */
   report: (message: string) => void
   now: () => Date
 }): PollAllowlist {
-  const { storage, source, url, intervalSeconds, report, now } = dependencies
+  const { storage, source, urlHash, intervalSeconds, report, now } = dependencies
+
+  let underway: Promise<void> | null = null
 
   /** @throws KeydeskError `provider_error` where no good list came, `unavailable` */
-  return async function pollAllowlist() {
+  return function pollAllowlist() {
+    underway ??= poll().finally(() => {
+      underway = null
+    })
+    return underway
+  }
+
+  async function poll(): Promise<void> {
     const copy = await storage.accessRules.allowlistCopy()
-    const known = copy?.url === url ? copy : null
+    const known = copy?.urlHash === urlHash ? copy : null
     const at = now()
     const ageMs = known === null ? Number.POSITIVE_INFINITY : at.getTime() - known.fetchedAt.getTime()
     if (ageMs >= 0 && ageMs < intervalSeconds * 1000 * restShare) return
     const { etag = null, lastModified = null } = known ?? {}
     const fetched = await source({ etag, lastModified })
     if (fetched !== 'unchanged') await keep(read(fetched, at), known)
-    else if (known !== null) await keep({ ...known, fetchedAt: at }, known)
+    else if (known !== null)
+      await storage.atomically((tx) => [storage.accessRules.confirmAllowlistCopy(tx, known, at)])
   }
 
   async function keep(copy: AllowlistCopy, before: AllowlistCopy | null): Promise<void> {
@@ -50,10 +62,17 @@ export function createPollAllowlist(dependencies: {
       action: 'allowlist.changed',
       actor: 'system',
       // Domains are facts. Addresses are people's, and only counted here.
-      facts: { domains, emails_added: emails.added.length, emails_removed: emails.removed.length },
+      facts: {
+        domains_added: domains.added.slice(0, namedMax),
+        domains_removed: domains.removed.slice(0, namedMax),
+        domains_added_count: domains.added.length,
+        domains_removed_count: domains.removed.length,
+        emails_added_count: emails.added.length,
+        emails_removed_count: emails.removed.length,
+      },
     })
     await storage.atomically((tx) => [
-      storage.accessRules.keepAllowlistCopy(tx, copy),
+      { statement: storage.accessRules.keepAllowlistCopy(tx, copy), rows: 1 },
       ...(hasChanged ? storage.audit.record(tx, event) : []),
     ])
   }
@@ -62,7 +81,7 @@ export function createPollAllowlist(dependencies: {
     const domains = readEntries('allow_domain', fetched.domains)
     const emails = readEntries('allow_email', fetched.emails)
     const { etag, lastModified } = fetched
-    return { id: copyId, url, domains, emails, etag, lastModified, fetchedAt }
+    return { id: copyId, urlHash, domains, emails, etag, lastModified, fetchedAt }
   }
 
   function readEntries(kind: AccessRuleKind, entries: readonly unknown[]): string[] {

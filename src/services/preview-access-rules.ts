@@ -19,7 +19,7 @@ export interface AccessPreview {
 
 export type PreviewAccessRules = ReturnType<typeof createPreviewAccessRules>
 
-const pageSize = 500
+const pageSize = 200
 const namedMax = 100
 
 /** Tells what a change of the rules would do, before it is made. @throws KeydeskError `not_found` for a rule that is not there */
@@ -86,6 +86,8 @@ export function createPreviewAccessRules(dependencies: {
         identities.set(identity.userId, [...(identities.get(identity.userId) ?? []), identity])
       yield users.map((user) => ({ user, identities: identities.get(user.id) ?? [] }))
       after = last.id
+      // Whoever waits for an answer is answered before the next page.
+      await new Promise((resolve) => setImmediate(resolve))
     }
   }
 }

@@ -29,12 +29,13 @@ export function createRecordRefusal(dependencies: {
     origin: Origin,
     /** Whoever is known by a session or a key has a row of their own in that minute. */
     actor: Actor = 'anonymous',
+    facts: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     const at = now()
     const who = actor === 'anonymous' ? addressBucket(origin.address) : actor
     const id = throttledEventId(throttleKey, action, who, at)
     if (written.has(id)) return
-    const event = { ...auditEvent({ at, action, actor, facts: { reason }, origin }), id }
+    const event = { ...auditEvent({ at, action, actor, facts: { reason, ...facts }, origin }), id }
     await storage.atomically((tx) => storage.audit.recordOnce(tx, event))
     written.set(id, true)
   }

@@ -17,6 +17,8 @@ export type RefuseSignIn = ReturnType<typeof createRefuseSignIn>
 
 /** Refusals of the rules: what the provider said of the person was fine as such. */
 const rulesDecide = new Set(['denied', 'no_rule', 'domain_not_allowed', 'hd_not_allowed', 'not_invited'])
+/** The provider does not vouch for the address any more. */
+const claimsDecide = new Set(['email_unverified', 'no_email', 'emails_differ', 'hd_differs'])
 
 /**
  * Writes down that somebody whom a provider has proven was refused: always a row of its own. Whoever is known already
@@ -29,14 +31,18 @@ export function createRefuseSignIn(dependencies: { storage: Storage; now: () => 
     error: KeydeskError,
     refused: RefusedIdentity,
     origin: Origin,
+    /** Who was signed in already, and wanted to add an account. */
+    actorId: string | null = null,
   ): Promise<never> {
     const known =
       refused.subject === null ? null : await storage.identities.findWithUser(refused.issuer, refused.subject)
     const seen = known === null ? null : whatWasSeen(known.identity, refused, error.reason)
+    const actor = actorId === null ? known?.user : { id: actorId }
     const event = auditEvent({
       at: now(),
       action: 'sign_in.refused',
-      actor: known === null ? 'anonymous' : `user:${known.user.id}`,
+      actor: actor === undefined ? 'anonymous' : nameOf(actor),
+      target: known === null ? null : nameOf(known.user),
       facts: {
         reason: error.reason,
         provider: refused.provider,
@@ -54,17 +60,24 @@ export function createRefuseSignIn(dependencies: { storage: Storage; now: () => 
   }
 }
 
-/** Null where it is what we have already. */
+/**
+ * Null where it is what we have already. An address that was refused is not stored: it may be somebody else's, and would
+ * stand in that person's way. That it is not the one we know any more is enough.
+ */
 function whatWasSeen(
   before: Identity,
   { email, hd }: RefusedIdentity,
-  reason: string | undefined,
+  reason = '',
 ): Pick<Identity, 'id' | 'email' | 'emailVerified' | 'hd'> | null {
   const { id } = before
-  if (reason === 'email_unverified') {
+  const isCutOff = claimsDecide.has(reason) || (rulesDecide.has(reason) && email !== before.email)
+  if (isCutOff) {
     return before.emailVerified ? { id, email: before.email, emailVerified: false, hd: before.hd } : null
   }
-  if (reason === undefined || !rulesDecide.has(reason) || email === null || hd === undefined) return null
-  const isSame = before.email === email && before.hd === hd && before.emailVerified
-  return isSame ? null : { id, email, emailVerified: true, hd }
+  if (!rulesDecide.has(reason) || hd === undefined || hd === before.hd) return null
+  return { id, email: before.email, emailVerified: before.emailVerified, hd }
+}
+
+function nameOf({ id }: { readonly id: string }): `user:${string}` {
+  return `user:${id}`
 }

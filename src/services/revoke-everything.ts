@@ -69,13 +69,12 @@ export async function planRevocation(
     count: ids.length,
     steps: (tx) => [
       { statement: storage.keys.revokeOfUser(tx, userId, common.at), rows: ids.length },
-      ...ids.flatMap((id) => {
-        const facts = { user_id: userId }
-        return storage.audit.record(
-          tx,
-          auditEvent({ ...common, action: 'key.revoked', target: `key:${id}`, facts }),
-        )
-      }),
+      ...storage.audit.recordMany(
+        tx,
+        ids.map((id) =>
+          auditEvent({ ...common, action: 'key.revoked', target: `key:${id}`, facts: { user_id: userId } }),
+        ),
+      ),
     ],
   }
 }

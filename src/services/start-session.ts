@@ -2,6 +2,7 @@ import { auditEvent, type Origin } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
 import { randomText } from '../domain/random-text.ts'
 import { newSessionSecret, sessionSecretHash } from '../domain/session-secret.ts'
+import type { Statement, Writer } from '../storage/query.ts'
 import type { Session } from '../storage/sessions.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { User } from '../storage/users.ts'
@@ -19,6 +20,8 @@ export interface StartedSession {
 export type StartSession = ReturnType<typeof createStartSession>
 
 const triesMax = 2
+/** The oldest give way: nobody sits at more browsers, and nobody shall fill the table. */
+const perUserMax = 50
 
 /**
  * Admits a proven identity and signs the browser in, in one list. The value is a new one at every sign-in, and the
@@ -58,6 +61,7 @@ export function createStartSession(dependencies: {
         lastSeenAt: at,
         expiresAt: new Date(at.getTime() + sessionSecondsMax * 1000),
       }
+      const replaced = shownHash === null ? null : await storage.sessions.findBySecret(shownHash)
       const event = auditEvent({
         at,
         action: 'sign_in.succeeded',
@@ -70,7 +74,8 @@ export function createStartSession(dependencies: {
       const landed = await storage.atomically((tx) => [
         ...steps(tx),
         storage.sessions.prune(tx, at),
-        ...(shownHash === null ? [] : [storage.sessions.endBySecret(tx, shownHash)]),
+        storage.sessions.endAllBut(tx, user.id, perUserMax - 1),
+        ...(replaced === null ? [] : endReplaced(tx, replaced, at, origin)),
         storage.sessions.insert(tx, session),
         ...storage.audit.record(tx, event),
       ])
@@ -80,6 +85,18 @@ export function createStartSession(dependencies: {
       message: 'Your account changed while you signed in. Start again.',
       reason: 'lost_race',
     })
+  }
+
+  function endReplaced(
+    tx: Writer,
+    { session, user }: { session: Session; user: User },
+    at: Date,
+    origin: Origin,
+  ): Statement[] {
+    const who = `user:${user.id}` as const
+    const facts = { session_id: session.id, reason: 'replaced' }
+    const event = auditEvent({ at, action: 'session.ended', actor: who, target: who, facts, origin })
+    return [storage.sessions.end(tx, session.id), ...storage.audit.record(tx, event)]
   }
 }
 

@@ -124,7 +124,7 @@ export function createVerifyKey(dependencies: {
         hashMs += performance.now() - hashBegunAt
         memory.rememberProof(key.text, record, generation)
       }
-      await access.current()
+      await access.fresh()
       await storage.generation()
       const current = currentOf({ record, generation })
       if (current !== null) return current
@@ -137,8 +137,8 @@ export function createVerifyKey(dependencies: {
   /** With the rules, unless anything that is judged may have changed since the record was read. */
   function currentOf({ record, generation }: ProvenKey): Current | null {
     if (storage.changedSince(generation, [record.key.id, record.owner.id])) return null
-    const policies = access.current()
-    return policies instanceof Promise ? null : { record, generation, access: policies }
+    const policies = access.remembered()
+    return policies === null ? null : { record, generation, access: policies }
   }
 
   /** One Argon2id verification for however many requests wait for it. The map is keyed by digest: it holds no key text. */

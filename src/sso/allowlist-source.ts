@@ -1,3 +1,4 @@
+import { KeydeskError } from '../domain/errors.ts'
 import { createBoundedFetch, parseJsonObject, providerError } from './bounded-fetch.ts'
 
 /** What the list at ALLOWLIST_URL says, as it is written there. */
@@ -24,13 +25,23 @@ const bytesMax = 2 * 1024 * 1024
 export function createAllowlistSource(options: { url: string; token: string | undefined }): AllowlistSource {
   const fetch = createBoundedFetch(timeoutSeconds, bytesMax)
 
-  return async function fetchAllowlist({ etag, lastModified }) {
+  return async function fetchAllowlist(known) {
+    try {
+      return await fetchOnce(known)
+    } catch (error) {
+      if (!(error instanceof KeydeskError)) throw error
+      const { reason, cause = new Error(reason) } = error
+      throw error.with({ message: `No good list came (${reason}).`, cause })
+    }
+  }
+
+  async function fetchOnce({ etag, lastModified }: Parameters<AllowlistSource>[0]) {
     const headers: Record<string, string> = { accept: 'application/json' }
     if (options.token !== undefined) headers.authorization = `Bearer ${options.token}`
     if (etag !== null) headers['if-none-match'] = etag
     else if (lastModified !== null) headers['if-modified-since'] = lastModified
     const response = await fetch(options.url, { headers })
-    if (response.status === 304 && (etag !== null || lastModified !== null)) return 'unchanged'
+    if (response.status === 304 && (etag !== null || lastModified !== null)) return 'unchanged' as const
     if (response.status !== 200)
       throw providerError('allowlist_status', new Error(`status ${response.status}`))
     const { domains, emails } = parseJsonObject(response.body, 'allowlist')

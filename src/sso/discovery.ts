@@ -9,6 +9,8 @@ export interface ProviderMetadata {
   readonly jwksUri: string
   readonly tokenEndpointAuthMethods: readonly string[]
   readonly sendsIssuerParameter: boolean
+  /** Whether it says that it can let the person choose an account. */
+  readonly offersAccounts: boolean
 }
 
 const endpoint = z.string().refine((text) => {
@@ -27,6 +29,7 @@ const document = z.object({
   // The default of the specification is Basic.
   token_endpoint_auth_methods_supported: z.array(z.string()).default(['client_secret_basic']),
   authorization_response_iss_parameter_supported: z.boolean().default(false),
+  prompt_values_supported: z.array(z.string()).default([]),
 })
 const maxAgeMs = 24 * 3_600_000
 const retryAfterMs = 60_000
@@ -65,6 +68,12 @@ export function createDiscovery(options: { issuer: string; fetch: BoundedFetch; 
     const parsed = document.safeParse(readJsonObject(response, 'discovery'))
     if (!parsed.success) throw providerError('discovery_incomplete', parsed.error)
     if (parsed.data.issuer !== options.issuer) throw providerError('discovery_other_issuer')
+    // A provider on the network must not aim our requests at what listens on our own machine.
+    if (
+      options.issuer.startsWith('https:') &&
+      protocolsOf(parsed.data).some((protocol) => protocol !== 'https:')
+    )
+      throw providerError('discovery_plain_endpoint')
     const metadata = {
       authorizationEndpoint: parsed.data.authorization_endpoint,
       tokenEndpoint: parsed.data.token_endpoint,
@@ -72,8 +81,16 @@ export function createDiscovery(options: { issuer: string; fetch: BoundedFetch; 
       jwksUri: parsed.data.jwks_uri,
       tokenEndpointAuthMethods: parsed.data.token_endpoint_auth_methods_supported,
       sendsIssuerParameter: parsed.data.authorization_response_iss_parameter_supported,
+      offersAccounts: parsed.data.prompt_values_supported.includes('select_account'),
     }
     known = { metadata, refreshAt: options.now().getTime() + maxAgeMs }
     return metadata
   }
+}
+
+function protocolsOf(found: z.output<typeof document>): string[] {
+  const { authorization_endpoint, token_endpoint, userinfo_endpoint, jwks_uri } = found
+  return [authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint]
+    .filter((url) => url !== undefined)
+    .map((url) => new URL(url).protocol)
 }

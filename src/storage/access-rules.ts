@@ -1,4 +1,4 @@
-import { and, asc, desc, eq } from 'drizzle-orm'
+import { and, asc, desc, eq, lt, ne, or } from 'drizzle-orm'
 import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
 import { olderThan } from './paging.ts'
 import type { Database, Statement, Writer } from './query.ts'
@@ -42,18 +42,6 @@ export function createAccessRules(database: Database) {
     insertOnce: (tx: Writer, rule: StoredAccessRule): Statement =>
       tx.insert(accessRules).values(rule).onConflictDoNothing(),
 
-    /** Takes back that this address was allowed. */
-    removeAllowedEmail: (tx: Writer, provider: string, email: string): Statement =>
-      tx
-        .delete(accessRules)
-        .where(
-          and(
-            eq(accessRules.kind, 'allow_email'),
-            eq(accessRules.provider, provider),
-            eq(accessRules.value, email),
-          ),
-        ),
-
     remove: (tx: Writer, id: string): Statement => tx.delete(accessRules).where(eq(accessRules.id, id)),
 
     async allowlistCopy(): Promise<AllowlistCopy | null> {
@@ -61,12 +49,24 @@ export function createAccessRules(database: Database) {
       return copy ?? null
     },
 
+    /** Keeps a copy, unless one that was asked for later is there already: an answer can be overtaken. */
     keepAllowlistCopy: (tx: Writer, copy: AllowlistCopy): Statement => {
       const { id: _, ...values } = copy
+      const isOlder = or(
+        ne(allowlistCopies.urlHash, copy.urlHash),
+        lt(allowlistCopies.fetchedAt, copy.fetchedAt),
+      )
       return tx
         .insert(allowlistCopies)
         .values(copy)
-        .onConflictDoUpdate({ target: allowlistCopies.id, set: values })
+        .onConflictDoUpdate({ target: allowlistCopies.id, set: values, setWhere: isOlder })
     },
+
+    /** That the list is still what it was when this copy was made. */
+    confirmAllowlistCopy: (tx: Writer, copy: AllowlistCopy, at: Date): Statement =>
+      tx
+        .update(allowlistCopies)
+        .set({ fetchedAt: at })
+        .where(and(eq(allowlistCopies.urlHash, copy.urlHash), eq(allowlistCopies.fetchedAt, copy.fetchedAt))),
   }
 }

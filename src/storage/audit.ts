@@ -1,5 +1,4 @@
-import { and, desc, eq, gte, inArray, isNotNull, lt, or, type SQL, sql } from 'drizzle-orm'
-import type { PgColumn } from 'drizzle-orm/pg-core'
+import { and, desc, eq, gte, isNotNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { AuditAction, AuditEvent } from '../domain/audit-event.ts'
 import type { Database, Statement, Writer } from './query.ts'
 import type { auditDetails as detailsTable, auditEvents as eventsTable } from './schema.postgres.ts'
@@ -20,6 +19,9 @@ export interface AuditFilter {
   readonly limit: number
 }
 
+/** A statement takes only so many values. */
+const rowsAtOnce = 1000
+
 /** The audit trail. Events are only ever added; who and where can be blanked when a person is erased. */
 export function createAudit(database: Database) {
   const { apiKeys, auditEvents, auditDetails } = database.tables
@@ -29,6 +31,15 @@ export function createAudit(database: Database) {
       tx.insert(auditEvents).values(factsOf(event)),
       tx.insert(auditDetails).values(detailsOf(event)),
     ],
+
+    /** The same for many events that land together. */
+    recordMany: (tx: Writer, events: readonly AuditEvent[]): Statement[] =>
+      Array.from({ length: Math.ceil(events.length / rowsAtOnce) }, (_, index) =>
+        events.slice(index * rowsAtOnce, (index + 1) * rowsAtOnce),
+      ).flatMap((some) => [
+        tx.insert(auditEvents).values(some.map(factsOf)),
+        tx.insert(auditDetails).values(some.map(detailsOf)),
+      ]),
 
     /** The same, but nothing where an event with this id is there already. */
     recordOnce: (tx: Writer, event: AuditEvent): Statement[] => [
@@ -54,19 +65,20 @@ export function createAudit(database: Database) {
      */
     eraseDetails: (tx: Writer, userId: string, emails: readonly string[]): Statement[] => {
       const user = `user:${userId}`
-      const keys = sql`(SELECT 'key:' || id FROM ${apiKeys} WHERE ${apiKeys.userId} = ${userId})`
-      const named = emails.length === 0 ? undefined : inArray(auditDetails.email, [...emails])
-      const eventsWith = (column: PgColumn) =>
-        sql`${auditDetails.eventId} IN (SELECT id FROM ${auditEvents} WHERE ${column} = ${user} OR ${column} IN ${keys})`
+      const ofKeys = sql`SELECT e.id FROM ${auditEvents} AS e JOIN ${apiKeys} AS k ON e.target = 'key:' || k.id
+        WHERE k.user_id = ${userId}`
+      const named = sql`SELECT d.event_id FROM ${auditDetails} AS d WHERE d.email IN ${inList(emails)}`
+      const namedAnonymous = sql`SELECT d.event_id FROM ${auditDetails} AS d JOIN ${auditEvents} AS e ON e.id = d.event_id
+        WHERE e.actor = 'anonymous' AND d.email IN ${inList(emails)}`
+      // Unions, so that each part is found by an index of its own.
+      const came = sql`SELECT id FROM ${auditEvents} WHERE actor = ${user} UNION ALL ${namedAnonymous}`
+      const about = sql`SELECT id FROM ${auditEvents} WHERE target = ${user} UNION ALL ${ofKeys} UNION ALL ${named}`
       return [
         tx
           .update(auditDetails)
           .set({ address: null, userAgent: null })
-          .where(or(eventsWith(auditEvents.actor), named && and(named, isAnonymous()))),
-        tx
-          .update(auditDetails)
-          .set({ email: null })
-          .where(or(eventsWith(auditEvents.target), named)),
+          .where(sql`${auditDetails.eventId} IN (${came})`),
+        tx.update(auditDetails).set({ email: null }).where(sql`${auditDetails.eventId} IN (${about})`),
       ]
     },
 
@@ -90,11 +102,14 @@ export function createAudit(database: Database) {
       return database.rows(query)
     },
   }
+}
 
-  /** Of somebody who was not known yet: a refused sign-in is that of the address in it. */
-  function isAnonymous(): SQL {
-    return sql`${auditDetails.eventId} IN (SELECT id FROM ${auditEvents} WHERE ${auditEvents.actor} = 'anonymous')`
-  }
+/** A list for IN. That of none holds what no address is. */
+function inList(texts: readonly string[]): SQL {
+  return sql`(${sql.join(
+    (texts.length === 0 ? [''] : texts).map((text) => sql`${text}`),
+    sql`, `,
+  )})`
 }
 
 function factsOf(event: AuditEvent) {

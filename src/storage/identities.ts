@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, lte, ne } from 'drizzle-orm'
+import { and, asc, eq, gte, lte, sql } from 'drizzle-orm'
 import type { Database, Statement, Writer } from './query.ts'
 import type { identities as identitiesTable } from './schema.postgres.ts'
 import type { User } from './users.ts'
@@ -32,14 +32,15 @@ export function createIdentities(database: Database) {
       return database.rows(database.select().from(identities).where(between))
     },
 
-    /** Whether somebody else is known to a provider by this address. */
-    async isEmailOfAnother(email: string, userId: string | null): Promise<boolean> {
-      const others = and(
-        eq(identities.email, email),
-        userId === null ? undefined : ne(identities.userId, userId),
-      )
-      const query = database.select({ id: identities.id }).from(identities).where(others).limit(1)
-      return (await database.rows(query)).length > 0
+    /** The ids of all users who are called by this address, here or by a provider. */
+    async holdersOf(email: string): Promise<string[]> {
+      const named = database.select({ id: users.id }).from(users).where(eq(users.email, email))
+      const known = database
+        .select({ id: identities.userId })
+        .from(identities)
+        .where(eq(identities.email, email))
+      const ids = [...(await database.rows(named)), ...(await database.rows(known))].map(({ id }) => id)
+      return [...new Set(ids)]
     },
 
     insert: (tx: Writer, identity: Identity): Statement => tx.insert(identities).values(identity),
@@ -50,6 +51,17 @@ export function createIdentities(database: Database) {
         .update(identities)
         .set({ email: identity.email, emailVerified: identity.emailVerified, hd: identity.hd })
         .where(eq(identities.id, identity.id)),
+
+    /** Removes an identity of a user who has another one. */
+    removeIfNotLast: (tx: Writer, { id, userId }: Pick<Identity, 'id' | 'userId'>): Statement =>
+      tx
+        .delete(identities)
+        .where(
+          and(
+            eq(identities.id, id),
+            sql`EXISTS (SELECT 1 FROM ${identities} AS others WHERE others.user_id = ${userId} AND others.id <> ${id})`,
+          ),
+        ),
 
     removeOfUser: (tx: Writer, userId: string): Statement =>
       tx.delete(identities).where(eq(identities.userId, userId)),

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, lte, or } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lt, lte, or } from 'drizzle-orm'
 import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
 import { olderThan } from './paging.ts'
 import type { Database, Statement, Writer } from './query.ts'
@@ -43,6 +43,10 @@ export function createInvitations(database: Database) {
     },
 
     insert: (tx: Writer, invitation: Invitation): Statement => tx.insert(invitations).values(invitation),
+
+    /** Forgets invitations that expired before this time, and with them whom they were for. */
+    prune: (tx: Writer, expiredBefore: Date): Statement =>
+      tx.delete(invitations).where(lt(invitations.expiresAt, expiredBefore)),
 
     /** Makes room for a new invitation of somebody whose last one has expired. */
     removeExpired: (tx: Writer, provider: string, email: string, now: Date): Statement =>

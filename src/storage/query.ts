@@ -60,7 +60,11 @@ export interface Writer {
   ): {
     values(rows: Table['$inferInsert'] | Table['$inferInsert'][]): Statement & {
       onConflictDoNothing(): Statement
-      onConflictDoUpdate(conflict: { target: PgColumn | PgColumn[]; set: Values<Table> }): Statement
+      onConflictDoUpdate(conflict: {
+        target: PgColumn | PgColumn[]
+        set: Values<Table>
+        setWhere?: SQL | undefined
+      }): Statement
     }
   }
   update<Table extends PgTable>(
@@ -91,7 +95,7 @@ export interface Database {
    * @throws KeydeskError `unavailable`
    */
   atomically(list: (tx: Writer) => readonly Step[]): Promise<boolean>
-  /** The same for what nobody remembers and no order matters to: usage and used attempts. Replicas are not told. */
+  /** The same for what nobody remembers and no order matters to: usage, used attempts and touches of sessions. Replicas are not told. */
   atomicallyUnnoticed(list: (tx: Writer) => readonly Step[]): Promise<boolean>
   /**
    * Looks whether other processes have changed anything, and answers the time as this process counts it: whatever is

@@ -80,7 +80,7 @@ export const accessRules = pgTable(
 /** The last good copy of the list at ALLOWLIST_URL: one row. */
 export const allowlistCopies = pgTable('allowlist_copies', {
   id: text('id').primaryKey(),
-  url: text('url').notNull(),
+  urlHash: text('url_hash').notNull(),
   domains: jsonb('domains').$type<string[]>().notNull(),
   emails: jsonb('emails').$type<string[]>().notNull(),
   etag: text('etag'),

@@ -72,7 +72,7 @@ export const accessRules = sqliteTable(
 
 export const allowlistCopies = sqliteTable('allowlist_copies', {
   id: text('id').primaryKey(),
-  url: text('url').notNull(),
+  urlHash: text('url_hash').notNull(),
   domains: json('domains').$type<string[]>().notNull(),
   emails: json('emails').$type<string[]>().notNull(),
   etag: text('etag'),

@@ -1,9 +1,11 @@
-import { and, desc, eq, gt, lt, ne } from 'drizzle-orm'
+import { and, desc, eq, gt, lt, ne, sql } from 'drizzle-orm'
 import type { Database, Statement, Writer } from './query.ts'
 import type { sessions as sessionsTable } from './schema.postgres.ts'
 import type { User } from './users.ts'
 
 export type Session = (typeof sessionsTable)['$inferSelect']
+
+const listedMax = 200
 
 /** Signed-in browsers. */
 export function createSessions(database: Database) {
@@ -21,7 +23,7 @@ export function createSessions(database: Database) {
       return row ?? null
     },
 
-    /** Newest first: those that neither age nor idleness has ended. */
+    /** Newest first, and no more than a user can have: those that neither age nor idleness has ended. */
     async ofUser(userId: string, now: Date, idleSince: Date): Promise<Session[]> {
       const live = and(
         eq(sessions.userId, userId),
@@ -29,10 +31,20 @@ export function createSessions(database: Database) {
         gt(sessions.lastSeenAt, idleSince),
       )
       const query = database.select().from(sessions).where(live)
-      return database.rows(query.orderBy(desc(sessions.createdAt), desc(sessions.id)))
+      return database.rows(query.orderBy(desc(sessions.createdAt), desc(sessions.id)).limit(listedMax))
     },
 
     insert: (tx: Writer, session: Session): Statement => tx.insert(sessions).values(session),
+
+    /** Ends all but the newest of a user. */
+    endAllBut: (tx: Writer, userId: string, kept: number): Statement =>
+      tx.delete(sessions).where(
+        and(
+          eq(sessions.userId, userId),
+          sql`${sessions.id} NOT IN (SELECT id FROM ${sessions} WHERE ${sessions.userId} = ${userId}
+            ORDER BY ${sessions.createdAt} DESC, ${sessions.id} DESC LIMIT ${kept})`,
+        ),
+      ),
 
     /** That the session was used. It never brings one back: a row that is gone stays gone. */
     touch: (tx: Writer, id: string, at: Date): Statement =>
@@ -41,11 +53,14 @@ export function createSessions(database: Database) {
         .set({ lastSeenAt: at })
         .where(and(eq(sessions.id, id), lt(sessions.lastSeenAt, at))),
 
-    end: (tx: Writer, id: string): Statement => tx.delete(sessions).where(eq(sessions.id, id)),
+    /** Changes nothing; its one row says that nobody has ended the session. */
+    require: (tx: Writer, id: string): Statement =>
+      tx
+        .guard(sessions)
+        .set({ lastSeenAt: sql`${sessions.lastSeenAt}` })
+        .where(eq(sessions.id, id)),
 
-    /** The session that a browser showed when it signed in anew. */
-    endBySecret: (tx: Writer, secretHash: string): Statement =>
-      tx.delete(sessions).where(eq(sessions.secretHash, secretHash)),
+    end: (tx: Writer, id: string): Statement => tx.delete(sessions).where(eq(sessions.id, id)),
 
     endOfUser: (tx: Writer, userId: string): Statement =>
       tx.delete(sessions).where(eq(sessions.userId, userId)),

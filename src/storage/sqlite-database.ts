@@ -22,6 +22,8 @@ export function openSqlite(file: string, migrationsFolder: string, replicaId: st
     useWal(client)
     // What was acknowledged survives a power cut. Writes are few: verification makes none.
     client.pragma('synchronous = FULL')
+    // What was erased is gone from the file too, and not only from what queries see.
+    client.pragma('secure_delete = ON')
     migrateSqlite(client, migrationsFolder)
     client.pragma('foreign_keys = ON')
     // From here on `patiently` waits for a lock of another process; SQLite would sleep in our thread.

@@ -24,11 +24,6 @@ export function createUsers(database: Database) {
       return user ?? null
     },
 
-    async findByEmail(email: string): Promise<User | null> {
-      const [user] = await database.rows(database.select().from(users).where(eq(users.email, email)).limit(1))
-      return user ?? null
-    },
-
     /** Those who were erased are nobody any more. `search` is a part of the name or of the address, in any case. */
     async page(filter: UserFilter): Promise<Page<User>> {
       const query = database
@@ -61,7 +56,7 @@ export function createUsers(database: Database) {
     /** What an admin may change, unless somebody else changed the user since `version` was read. */
     update: (
       tx: Writer,
-      user: Pick<User, 'id' | 'version' | 'role' | 'status' | 'groups' | 'name' | 'scopeLimit' | 'updatedAt'>,
+      user: Pick<User, 'id' | 'version' | 'role' | 'status' | 'groups' | 'scopeLimit' | 'updatedAt'>,
     ): Statement =>
       tx
         .update(users)
@@ -69,15 +64,14 @@ export function createUsers(database: Database) {
           role: user.role,
           status: user.status,
           groups: user.groups,
-          name: user.name,
           scopeLimit: user.scopeLimit,
           updatedAt: user.updatedAt,
           version: user.version + 1,
         })
         .where(and(eq(users.id, user.id), eq(users.version, user.version), ne(users.status, 'erased'))),
 
-    /** Leaves the id, and nothing that says whose it was. */
-    erase: (tx: Writer, id: string, at: Date): Statement =>
+    /** Leaves the id, and nothing that says whose it was, unless somebody changed the user since `version` was read. */
+    erase: (tx: Writer, { id, version }: Pick<User, 'id' | 'version'>, at: Date): Statement =>
       tx
         .update(users)
         .set({
@@ -89,9 +83,9 @@ export function createUsers(database: Database) {
           scopeLimit: null,
           status: 'erased',
           updatedAt: at,
-          version: sql`${users.version} + 1`,
+          version: version + 1,
         })
-        .where(and(eq(users.id, id), ne(users.status, 'erased'))),
+        .where(and(eq(users.id, id), eq(users.version, version), ne(users.status, 'erased'))),
 
     /** Whether somebody else is an active admin. */
     async hasOtherAdmin(id: string): Promise<boolean> {
@@ -134,7 +128,7 @@ export function createUsers(database: Database) {
         })
         .where(and(eq(users.id, user.id), eq(users.version, user.version), eq(users.status, 'active'))),
 
-    /** Changes nothing; its one row says that the user is still active. For lists that mint a key. */
+    /** Changes nothing; its one row says that the user is still active. */
     requireActive: (tx: Writer, id: string): Statement =>
       tx
         .guard(users)

@@ -62,8 +62,8 @@ const layers: Record<string, { values: string[]; types: string[] }> = {
   },
   'src/settings.ts': { values: ['src/setting-kinds.ts', 'src/domain/'], types: [] },
   'src/setting-contradictions.ts': {
-    values: ['src/settings.ts', 'src/provider-settings.ts'],
-    types: [],
+    values: ['src/settings.ts', 'src/setting-kinds.ts'],
+    types: ['src/provider-settings.ts'],
   },
   'src/provider-settings.ts': { values: ['src/setting-kinds.ts', 'src/domain/'], types: [] },
   'src/setting-kinds.ts': { values: ['src/domain/'], types: [] },

@@ -18,13 +18,20 @@ function policy(parts: {
   denied?: readonly Named[]
   admins?: readonly Named[]
   open?: boolean
+  issuers?: Record<string, string>
 }): AccessPolicy {
   const rules: AccessRule[] = [
     ...(parts.domains ?? []).map((rule) => ({ kind: 'allow_domain' as const, ...rule })),
     ...(parts.emails ?? []).map((rule) => ({ kind: 'allow_email' as const, ...rule })),
     ...(parts.denied ?? []).map((rule) => ({ kind: 'deny_email' as const, ...rule })),
   ]
-  return compileAccessPolicy({ rules, admins: parts.admins ?? [], isOpenWithoutRules: parts.open ?? false })
+  const issuers = parts.issuers === undefined ? null : new Map(Object.entries(parts.issuers))
+  return compileAccessPolicy({
+    rules,
+    admins: parts.admins ?? [],
+    isOpenWithoutRules: parts.open ?? false,
+    issuers,
+  })
 }
 
 const corp = [at('google', 'corp.com')]
@@ -176,7 +183,11 @@ describe('who may come in', () => {
 
 describe('who may stay', () => {
   const rules = policy({ domains: corp, emails: [at('okta', 'ada@home.test')] })
-  const seen = (identity: ReturnType<typeof google>, emailVerified = true) => ({ ...identity, emailVerified })
+  const seen = (identity: ReturnType<typeof google>, emailVerified = true) => ({
+    ...identity,
+    issuer: `https://${identity.provider}.test`,
+    emailVerified,
+  })
   const person = (...identities: ReturnType<typeof seen>[]) => ({ kind: 'person', identities })
   const covered = seen(google('ada@corp.com', 'corp.com'))
   const uncovered = seen(google('ada@elsewhere.test', 'elsewhere.test'))
@@ -221,5 +232,14 @@ describe('who may stay', () => {
     expect(isOwnerAllowed({ kind: 'service', identities: [] }, rules)).toBe(true)
     expect(isOwnerAllowed({ kind: 'service', identities: [] }, policy({}))).toBe(true)
     expect(isOwnerAllowed({ kind: 'robot', identities: [] }, policy({ open: true }))).toBe(false)
+  })
+
+  test('only whom a provider that is still set up, with the same issuer, vouches for', () => {
+    const issuers = (map: Record<string, string>) => policy({ domains: corp, issuers: map })
+    const everywhere = { google: 'https://google.test', okta: 'https://okta.test' }
+    expect(isOwnerAllowed(person(covered), issuers(everywhere))).toBe(true)
+    expect(isOwnerAllowed(person(covered), issuers({ okta: 'https://okta.test' }))).toBe(false)
+    expect(isOwnerAllowed(person(covered), issuers({ google: 'https://other.test' }))).toBe(false)
+    expect(isOwnerAllowed(person(covered), issuers({}))).toBe(false)
   })
 })

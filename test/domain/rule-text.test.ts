@@ -81,14 +81,24 @@ describe('a domain of a rule', () => {
     const lookAlike = domain('cоrp.com')
     expect(lookAlike).toBe('xn--crp-sed.com')
     const rule = { kind: 'allow_domain' as const, provider: 'okta', value: lookAlike ?? '' }
-    const policy = compileAccessPolicy({ rules: [rule], admins: [], isOpenWithoutRules: false })
+    const policy = compileAccessPolicy({
+      rules: [rule],
+      admins: [],
+      isOpenWithoutRules: false,
+      issuers: null,
+    })
     const judged = judgeAccess({ provider: 'okta', email: 'ada@corp.com', hd: null }, policy)
     expect(judged.outcome).toBe('refused')
   })
 
   test('an end of it covers nothing: evilcorp.com is not corp.com, nor is a subdomain', () => {
     const rule = { kind: 'allow_domain' as const, provider: 'okta', value: domain('corp.com') ?? '' }
-    const policy = compileAccessPolicy({ rules: [rule], admins: [], isOpenWithoutRules: false })
+    const policy = compileAccessPolicy({
+      rules: [rule],
+      admins: [],
+      isOpenWithoutRules: false,
+      issuers: null,
+    })
     const judge = (address: string) =>
       judgeAccess({ provider: 'okta', email: address, hd: null }, policy).outcome
     expect(judge('ada@corp.com')).toBe('admitted')

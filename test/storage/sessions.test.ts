@@ -66,15 +66,12 @@ describe.each(engines)('sessions on $name', (engine) => {
     expect(await storage.sessions.findBySecret(session.secretHash)).toBeNull()
   })
 
-  test('end one by one, by their value, all of a user, and all', async () => {
+  test('end one by one, all of a user, and all', async () => {
     const sessions = [await insert(), await insert(), await insert(), await insert()]
     const [first, second, third, fourth] = sessions
     const foreign = await insert({}, other)
     await land(storage, (tx) => [storage.sessions.end(tx, first?.id ?? '')])
-    await land(storage, (tx) => [storage.sessions.endBySecret(tx, second?.secretHash ?? '')])
-    expect((await left()).sort()).toEqual([third?.id, fourth?.id].sort())
-    // The value for sibling apps ends nothing.
-    await land(storage, (tx) => [storage.sessions.endBySecret(tx, third?.appSecretHash ?? '')])
+    await land(storage, (tx) => [storage.sessions.end(tx, second?.id ?? '')])
     expect((await left()).sort()).toEqual([third?.id, fourth?.id].sort())
     await land(storage, (tx) => [storage.sessions.endOfUser(tx, user.id)])
     expect([await left(), await left(other)]).toEqual([[], [foreign.id]])
@@ -89,5 +86,23 @@ describe.each(engines)('sessions on $name', (engine) => {
     expect((await left()).sort()).toEqual([short.id, long.id].sort())
     await land(storage, (tx) => [storage.sessions.prune(tx, plusMs(6))])
     expect(await left()).toEqual([long.id])
+  })
+
+  test('are kept to the newest of a user; nobody else loses one', async () => {
+    const foreign = await insert({ createdAt: plusMs(-99) }, other)
+    const made = []
+    for (let n = 0; n < 5; n += 1) made.push(await insert({ createdAt: plusMs(n) }))
+    await land(storage, (tx) => [storage.sessions.endAllBut(tx, user.id, 2)])
+    expect(await left()).toEqual([made[4]?.id, made[3]?.id])
+    expect(await left(other)).toEqual([foreign.id])
+  })
+
+  test('can be asked for in a list: one that somebody has ended rolls it back', async () => {
+    const session = await insert()
+    const ask = () =>
+      storage.atomically((tx) => [{ statement: storage.sessions.require(tx, session.id), rows: 1 }])
+    expect(await ask()).toBe(true)
+    await land(storage, (tx) => [storage.sessions.end(tx, session.id)])
+    expect(await ask()).toBe(false)
   })
 })

@@ -28,7 +28,7 @@ describe.each(engines)('users and identities on $name', (engine) => {
     })
     const bare = await insertUser({ email: null, name: null, scopeLimit: null })
     expect(await storage.users.find(full.id)).toEqual(full)
-    expect(await storage.users.findByEmail(full.email ?? '')).toEqual(full)
+    expect(await storage.identities.holdersOf(full.email ?? '')).toEqual([full.id])
     expect(await storage.users.find(bare.id)).toEqual(bare)
     expect((await storage.users.find((await insertUser({ scopeLimit: [] })).id))?.scopeLimit).toEqual([])
   })
@@ -36,7 +36,7 @@ describe.each(engines)('users and identities on $name', (engine) => {
   test('unknown ids and emails are null, whatever is in them', async () => {
     for (const text of ['', 'usr_', "' OR 1=1 --", '%', 'x'.repeat(100_000), 'é', '"']) {
       expect(await storage.users.find(text)).toBeNull()
-      expect(await storage.users.findByEmail(text)).toBeNull()
+      expect(await storage.identities.holdersOf(text)).toEqual([])
     }
   })
 

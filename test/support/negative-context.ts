@@ -35,7 +35,8 @@ export function registeredRoutes(): string[] {
     recordRefusal: anything,
     signIn: { providers: [], beginSignIn: anything, finishSignIn: anything },
     admin: anything,
-    settled: { rules: [], admins: [], isOpenWithoutRules: false },
+    settled: { rules: [], admins: [], isOpenWithoutRules: false, issuers: null },
+    allowlist: null,
     checkReadiness: anything,
     now: () => new Date(),
   }

@@ -22,6 +22,7 @@ export const ordinary = {
     ...shared,
     keyText: KEY_TEXT,
     apiKey: { id: KEY_ID, name: 'sso', scopes: ['reports:read'], expiresAt: null, createdAt: at },
+    leaseUntil: null,
     owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
     baseUrl: 'https://keys.example.com',
     envVariable: 'KEYDESK_API_KEY',
@@ -39,7 +40,7 @@ export const ordinary = {
   front: {
     ...shared,
     choices: [{ href: '/auth/login', label: 'Sign in with Google' }],
-    whoMaySignIn: 'Anyone at example.com.',
+    whoMaySignIn: ['Anyone at example.com.'],
     signedIn: null,
   } satisfies FrontPageProps,
   signIn: {
@@ -48,11 +49,12 @@ export const ordinary = {
       href: `/auth/login/${label}`,
       label: `Sign in with ${label}`,
     })),
-    whoMaySignIn: 'Anyone at example.com.',
+    whoMaySignIn: ['Anyone at example.com.'],
     purpose: 'key',
   } satisfies SignInPageProps,
   account: {
     ...shared,
+    leaseUntil: null,
     user: { id: 'usr_1', name: 'Ada Lovelace', email: 'ada@example.com', role: 'member', groups: ['ops'] },
     canGetKey: true,
     identities: [{ provider: 'Google', email: 'ada@example.com', lastSignInAt: at }],

@@ -22,9 +22,10 @@ export function requireAdmin(options: {
   const { masterKey, baseUrl, readSession, recordRefusal, countFailure } = options
 
   return async function requireAdminMiddleware(c, next) {
-    const authorization = c.req.header('authorization')
-    if (authorization === undefined && c.req.header('x-api-key') === undefined) await requireAdminSession(c)
-    else await requireMasterKey(c, bearerToken(authorization))
+    const [authorization, apiKey] = [c.req.header('authorization'), c.req.header('x-api-key')]
+    if (authorization === undefined && apiKey === undefined) await requireAdminSession(c)
+    // A key is none of the two doors, and beside the master key it is one credential too many.
+    else await requireMasterKey(c, apiKey === undefined ? bearerToken(authorization) : undefined)
     await next()
   }
 
@@ -44,6 +45,7 @@ export function requireAdmin(options: {
       await recordRefusal('admin.refused', 'no_credential', c.get('origin'))
       throw new KeydeskError('unauthenticated', { message: wanted, reason: 'no_credential' })
     }
+    if (reading.outcome !== 'valid') await recordRefusal('admin.refused', reading.outcome, c.get('origin'))
     const { user } = requireSession(reading)
     if (user.role !== 'admin') {
       await recordRefusal('admin.refused', 'not_an_admin', c.get('origin'), `user:${user.id}`)

@@ -1,12 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { KeydeskError } from '../../domain/errors.ts'
 import { listSessions } from '../../services/list-sessions.ts'
+import { requireRecentSession } from '../../services/require-recent-session.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { type ReadSession, requireSession } from '../current-session.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireSameOrigin } from '../middleware/refuse-cross-site.ts'
 import type { Pages } from '../pages.ts'
-import type { SendToProvider } from '../send-to-provider.ts'
+import { noProvider, type SendToProvider } from '../send-to-provider.ts'
 import { pageAnswer, problemAnswers } from '../wire/answers.ts'
 
 const security = [{ session: [] }]
@@ -32,7 +33,17 @@ const link = createRoute({
   request: { query: z.strictObject({}) },
   responses: {
     200: pageAnswer('On to the provider.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found', 'provider_error'),
+    ...problemAnswers(
+      'unauthenticated',
+      'user_disabled',
+      'owner_not_allowed',
+      'forbidden',
+      'not_found',
+      'too_large',
+      'unsupported_media_type',
+      'rate_limited',
+      'provider_error',
+    ),
   },
 })
 
@@ -41,7 +52,8 @@ export function accountRoutes(
   dependencies: {
     storage: Storage
     readSession: ReadSession
-    sendToProvider: SendToProvider
+    /** Null where sign-in is off. */
+    sendToProvider: SendToProvider | null
     pages: Pages
     baseUrl: string
     idleSecondsMax: number
@@ -52,18 +64,23 @@ export function accountRoutes(
 
   app.openapi(account, async (c) => {
     const reading = await readSession(c)
-    if (reading.outcome === 'none') return c.redirect('/auth/login?return_to=/account', 303)
+    if (reading.outcome === 'none' && sendToProvider !== null)
+      return c.redirect('/auth/login?return_to=/account', 303)
     const current = requireSession(reading)
     const sessions = await listSessions(storage, current.user.id, { idleSecondsMax, now: now() })
     return c.html(pages.account(current, sessions, c.get('requestId')), 200)
   })
 
   app.openapi(link, async (c) => {
-    const { session } = requireSession(await readSession(c))
+    const { session, user } = requireSession(await readSession(c))
     requireSameOrigin(c, baseUrl)
-    const { provider, url } = await sendToProvider(c, await readProvider(c.req.raw), {
+    requireRecentSession(session, now())
+    const providerId = await readProvider(c.req.raw)
+    if (sendToProvider === null) throw noProvider()
+    const { provider, url } = await sendToProvider(c, providerId, {
       kind: 'link',
       sessionId: session.id,
+      userId: user.id,
     })
     return c.html(pages.onward(provider, url, c.get('requestId')), 200)
   })

@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { AccessRule } from '../../domain/access-policy.ts'
+import { type AccessRule, admitsAnybody } from '../../domain/access-policy.ts'
 import { KeydeskError } from '../../domain/errors.ts'
-import type { SettledRules } from '../../services/access-policies.ts'
+import type { Access, Allowlist, SettledRules } from '../../services/access-policies.ts'
 import type { AddAccessRule } from '../../services/add-access-rule.ts'
 import { describeAllowlist } from '../../services/describe-allowlist.ts'
 import { listAccessRules } from '../../services/list-access-rules.ts'
@@ -21,7 +21,7 @@ import {
   wirePreview,
   wireSettledRule,
 } from '../wire/access-rule.ts'
-import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { adminProblems, jsonAnswer } from '../wire/answers.ts'
 import { id, idParameter, pageLimit } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 
@@ -38,12 +38,15 @@ const list = createRoute({
         next_cursor: z.string().nullable(),
         settings: z.array(wireSettledRule),
         sign_up: z.enum(['open', 'invited']),
-        is_open_without_rules: z.boolean(),
+        admits_anybody: z.boolean().openapi({
+          description:
+            'Whether any verified account may come in now: on loopback, or dangerously, while there is no allow rule.',
+        }),
         allowlist: wireAllowlist.nullable(),
       }),
       'A page of rules.',
     ),
-    ...problemAnswers('unauthenticated', 'forbidden'),
+    ...adminProblems(),
   },
 })
 
@@ -60,7 +63,7 @@ const add = createRoute({
   },
   responses: {
     201: jsonAnswer(wireAccessRule, 'The rule, in force.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'conflict', 'too_large', 'unsupported_media_type'),
+    ...adminProblems('conflict', 'too_large', 'unsupported_media_type'),
   },
 })
 
@@ -86,7 +89,7 @@ const preview = createRoute({
   },
   responses: {
     200: jsonAnswer(wirePreview, 'Who would be cut off. Nothing was changed.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found', 'too_large', 'unsupported_media_type'),
+    ...adminProblems('not_found', 'too_large', 'unsupported_media_type'),
   },
 })
 
@@ -98,7 +101,7 @@ const remove = createRoute({
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     204: { description: 'The rule is gone, and no replica judges by it.' },
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+    ...adminProblems('not_found'),
   },
 })
 
@@ -106,17 +109,18 @@ export function adminAccessRuleRoutes(
   app: OpenAPIHono<AppEnvironment>,
   dependencies: {
     storage: Storage
+    access: Access
     providerIds: ReadonlySet<string>
     settled: SettledRules
     signUp: 'open' | 'invited'
-    allowlist: { url: string; staleSecondsMax: number } | null
+    allowlist: Allowlist | null
     addAccessRule: AddAccessRule
     removeAccessRule: RemoveAccessRule
     previewAccessRules: PreviewAccessRules
     now: () => Date
   },
 ): void {
-  const { storage, settled, signUp, allowlist, now } = dependencies
+  const { storage, access, settled, signUp, allowlist, now } = dependencies
   const { addAccessRule, removeAccessRule, previewAccessRules } = dependencies
   const settings = [
     ...settled.rules.map(({ kind, provider, value }) => ({ kind, provider, value })),
@@ -131,7 +135,7 @@ export function adminAccessRuleRoutes(
       next_cursor: page.nextCursor,
       settings,
       sign_up: signUp,
-      is_open_without_rules: settled.isOpenWithoutRules,
+      admits_anybody: admitsAnybody((await access.fresh()).forSignIn()),
       allowlist:
         state === null
           ? null

@@ -3,7 +3,7 @@ import { auditActions } from '../../domain/audit-event.ts'
 import { listAuditEvents } from '../../services/list-audit-events.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
-import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { adminProblems, jsonAnswer } from '../wire/answers.ts'
 import { toWireAuditEvent, wireAuditEvent } from '../wire/audit-event.ts'
 import { id, instant, pageLimit } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
@@ -29,7 +29,7 @@ const list = createRoute({
       z.object({ data: z.array(wireAuditEvent), next_cursor: z.string().nullable() }),
       'A page of events.',
     ),
-    ...problemAnswers('unauthenticated', 'forbidden'),
+    ...adminProblems(),
   },
 })
 

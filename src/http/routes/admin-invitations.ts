@@ -2,13 +2,14 @@ import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { KeydeskError } from '../../domain/errors.ts'
 import type { InviteUser } from '../../services/invite-user.ts'
 import { listInvitations } from '../../services/list-invitations.ts'
+import type { RemoveIdentity } from '../../services/remove-identity.ts'
 import type { WithdrawInvitation } from '../../services/withdraw-invitation.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
 import { emailAddress, providerId } from '../wire/access-rule.ts'
-import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
-import { groups, idParameter, pageLimit } from '../wire/inputs.ts'
+import { adminProblems, jsonAnswer } from '../wire/answers.ts'
+import { groups, id, idParameter, pageLimit } from '../wire/inputs.ts'
 import { toWireInvitation, wireInvitation } from '../wire/invitation.ts'
 import { adminSecurity } from '../wire/security.ts'
 
@@ -38,7 +39,7 @@ const invite = createRoute({
   },
   responses: {
     201: jsonAnswer(wireInvitation, 'The invitation. Pass its `url` on: Keydesk sends no mail.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'conflict', 'too_large', 'unsupported_media_type'),
+    ...adminProblems('conflict', 'too_large', 'unsupported_media_type'),
   },
 })
 
@@ -64,14 +65,19 @@ const approve = createRoute({
   },
   responses: {
     201: jsonAnswer(wireInvitation, 'The approval, which is listed with the invitations.'),
-    ...problemAnswers(
-      'unauthenticated',
-      'forbidden',
-      'not_found',
-      'conflict',
-      'too_large',
-      'unsupported_media_type',
-    ),
+    ...adminProblems('not_found', 'conflict', 'too_large', 'unsupported_media_type'),
+  },
+})
+
+const removeOne = createRoute({
+  method: 'delete',
+  path: '/admin/users/{id}/identities/{identity_id}',
+  summary: 'Take a way to sign in away from a user, and end the user’s sessions',
+  security: adminSecurity,
+  request: { params: idParameter.extend({ identity_id: id }), query: z.strictObject({}) },
+  responses: {
+    204: { description: 'Nobody signs in as this user by it any more.' },
+    ...adminProblems('not_found', 'conflict'),
   },
 })
 
@@ -86,7 +92,7 @@ const list = createRoute({
       z.object({ data: z.array(wireInvitation), next_cursor: z.string().nullable() }),
       'A page of invitations.',
     ),
-    ...problemAnswers('unauthenticated', 'forbidden'),
+    ...adminProblems(),
   },
 })
 
@@ -98,7 +104,7 @@ const withdraw = createRoute({
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     204: { description: 'Nobody can take it up any more.' },
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+    ...adminProblems('not_found'),
   },
 })
 
@@ -106,14 +112,16 @@ export function adminInvitationRoutes(
   app: OpenAPIHono<AppEnvironment>,
   dependencies: {
     storage: Storage
-    providerIds: ReadonlySet<string>
+    signInProviderIds: ReadonlySet<string>
     baseUrl: string
     invitations: InviteUser
     withdrawInvitation: WithdrawInvitation
+    removeIdentity: RemoveIdentity
     now: () => Date
   },
 ): void {
-  const { storage, providerIds, baseUrl, invitations, withdrawInvitation, now } = dependencies
+  const { storage, signInProviderIds, baseUrl, invitations, withdrawInvitation, removeIdentity, now } =
+    dependencies
 
   app.openapi(invite, async (c) => {
     const request = c.req.valid('json')
@@ -130,6 +138,12 @@ export function adminInvitationRoutes(
     return c.json(toWireInvitation(approval, baseUrl, now()), 201)
   })
 
+  app.openapi(removeOne, async (c) => {
+    const { id: userId, identity_id: identityId } = c.req.valid('param')
+    await removeIdentity(userId, identityId, c.get('actor'), c.get('origin'))
+    return c.body(null, 204)
+  })
+
   app.openapi(list, async (c) => {
     const page = await listInvitations(storage, c.req.valid('query'))
     const data = page.rows.map((invitation) => toWireInvitation(invitation, baseUrl, now()))
@@ -143,7 +157,9 @@ export function adminInvitationRoutes(
 
   /** @throws KeydeskError `invalid_request` */
   function requireProvider(provider: string): void {
-    if (providerIds.has(provider)) return
-    throw new KeydeskError('invalid_request', { message: 'provider: no provider has this id here' })
+    if (signInProviderIds.has(provider)) return
+    throw new KeydeskError('invalid_request', {
+      message: 'provider: nobody can sign in with a provider of this id here',
+    })
   }
 }

@@ -6,7 +6,7 @@ import type { RevokeKey } from '../../services/revoke-key.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
-import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { adminProblems, jsonAnswer } from '../wire/answers.ts'
 import {
   grantableScopes,
   id,
@@ -39,7 +39,7 @@ const list = createRoute({
       z.object({ data: z.array(wireKey), next_cursor: z.string().nullable() }),
       'A page of keys.',
     ),
-    ...problemAnswers('unauthenticated', 'forbidden'),
+    ...adminProblems(),
   },
 })
 
@@ -51,7 +51,7 @@ const read = createRoute({
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     200: jsonAnswer(wireKey, 'The key.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+    ...adminProblems('not_found'),
   },
 })
 
@@ -83,14 +83,7 @@ const mint = createRoute({
   },
   responses: {
     201: jsonAnswer(z.object({ key: wireKey, key_text: z.string() }), 'The key, with its text this once.'),
-    ...problemAnswers(
-      'unauthenticated',
-      'forbidden',
-      'not_found',
-      'conflict',
-      'too_large',
-      'unsupported_media_type',
-    ),
+    ...adminProblems('not_found', 'conflict', 'too_large', 'unsupported_media_type'),
   },
 })
 
@@ -111,7 +104,7 @@ const revoke = createRoute({
       'With `receipt=true`: the key is revoked, and this is what each replica said.',
     ),
     204: { description: 'The key is revoked.' },
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+    ...adminProblems('not_found'),
   },
 })
 

@@ -4,7 +4,7 @@ import { findLiveUser } from '../../services/find-live-user.ts'
 import { listSessions } from '../../services/list-sessions.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
-import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { adminProblems, jsonAnswer } from '../wire/answers.ts'
 import { idParameter } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 import { toWireSession, wireSession } from '../wire/session.ts'
@@ -16,8 +16,8 @@ const list = createRoute({
   security: adminSecurity,
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
-    200: jsonAnswer(z.object({ data: z.array(wireSession) }), 'The sessions.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+    200: jsonAnswer(z.object({ data: z.array(wireSession), next_cursor: z.null() }), 'The sessions.'),
+    ...adminProblems('not_found'),
   },
 })
 
@@ -29,7 +29,7 @@ const endOfUser = createRoute({
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     204: { description: 'The sessions of the user are over.' },
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+    ...adminProblems('not_found'),
   },
 })
 
@@ -41,7 +41,7 @@ const endAll = createRoute({
   request: { query: z.strictObject({}) },
   responses: {
     204: { description: 'All sessions are over, the caller’s among them.' },
-    ...problemAnswers('unauthenticated', 'forbidden'),
+    ...adminProblems(),
   },
 })
 
@@ -54,7 +54,7 @@ export function adminSessionRoutes(
   app.openapi(list, async (c) => {
     const { id } = await findLiveUser(storage, c.req.valid('param').id)
     const sessions = await listSessions(storage, id, { idleSecondsMax, now: now() })
-    return c.json({ data: sessions.map(toWireSession) }, 200)
+    return c.json({ data: sessions.map(toWireSession), next_cursor: null }, 200)
   })
 
   app.openapi(endOfUser, async (c) => {

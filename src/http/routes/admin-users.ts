@@ -8,7 +8,7 @@ import type { RevokeEverything } from '../../services/revoke-everything.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
-import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { adminProblems, jsonAnswer } from '../wire/answers.ts'
 import { groups, idParameter, label, pageLimit, scopeLimit, searchText } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 import { toWireIdentity, toWireUser, wireIdentity, wireUser } from '../wire/user.ts'
@@ -33,7 +33,7 @@ const list = createRoute({
       z.object({ data: z.array(wireUser), next_cursor: z.string().nullable() }),
       'A page of users.',
     ),
-    ...problemAnswers('unauthenticated', 'forbidden'),
+    ...adminProblems(),
   },
 })
 
@@ -45,18 +45,11 @@ const read = createRoute({
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     200: jsonAnswer(wireUser.extend({ identities: z.array(wireIdentity) }), 'The user and its identities.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found'),
+    ...adminProblems('not_found'),
   },
 })
 
-const writeProblems = problemAnswers(
-  'unauthenticated',
-  'forbidden',
-  'not_found',
-  'conflict',
-  'too_large',
-  'unsupported_media_type',
-)
+const writeProblems = adminProblems('not_found', 'conflict', 'too_large', 'unsupported_media_type')
 
 const change = createRoute({
   method: 'patch',
@@ -98,7 +91,7 @@ const erase = createRoute({
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     204: { description: 'The user is gone.' },
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found', 'conflict'),
+    ...adminProblems('not_found', 'conflict'),
   },
 })
 
@@ -113,7 +106,7 @@ const revoke = createRoute({
       z.object({ keys_revoked: z.int(), sessions_ended: z.int() }),
       'Nothing of it is accepted any more.',
     ),
-    ...problemAnswers('unauthenticated', 'forbidden', 'not_found', 'conflict'),
+    ...adminProblems('not_found', 'conflict'),
   },
 })
 
@@ -140,7 +133,7 @@ const createService = createRoute({
   },
   responses: {
     201: jsonAnswer(wireUser, 'The service account.'),
-    ...problemAnswers('unauthenticated', 'forbidden', 'too_large', 'unsupported_media_type'),
+    ...adminProblems('too_large', 'unsupported_media_type'),
   },
 })
 

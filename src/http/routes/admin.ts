@@ -1,6 +1,6 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Config } from '../../config.ts'
-import type { SettledRules } from '../../services/access-policies.ts'
+import type { Access, Allowlist, SettledRules } from '../../services/access-policies.ts'
 import type { AddAccessRule } from '../../services/add-access-rule.ts'
 import type { ChangeUser } from '../../services/change-user.ts'
 import type { CreateServiceAccount } from '../../services/create-service-account.ts'
@@ -11,6 +11,7 @@ import type { MintKey } from '../../services/mint-key.ts'
 import type { PreviewAccessRules } from '../../services/preview-access-rules.ts'
 import type { RecordRefusal } from '../../services/record-refusal.ts'
 import type { RemoveAccessRule } from '../../services/remove-access-rule.ts'
+import type { RemoveIdentity } from '../../services/remove-identity.ts'
 import type { RevokeEverything } from '../../services/revoke-everything.ts'
 import type { RevokeKey } from '../../services/revoke-key.ts'
 import type { WithdrawInvitation } from '../../services/withdraw-invitation.ts'
@@ -37,6 +38,7 @@ export interface AdminServices {
   readonly createServiceAccount: CreateServiceAccount
   readonly invitations: InviteUser
   readonly withdrawInvitation: WithdrawInvitation
+  readonly removeIdentity: RemoveIdentity
   readonly addAccessRule: AddAccessRule
   readonly removeAccessRule: RemoveAccessRule
   readonly previewAccessRules: PreviewAccessRules
@@ -47,7 +49,9 @@ export interface AdminDependencies {
   readonly config: Config
   readonly storage: Storage
   readonly admin: AdminServices
+  readonly access: Access
   readonly settled: SettledRules
+  readonly allowlist: Allowlist | null
   readonly readSession: ReadSession
   readonly recordRefusal: RecordRefusal
   readonly countFailure: CountFailure | null
@@ -57,7 +61,7 @@ export interface AdminDependencies {
 /** The admin API: nothing under `/admin/` is reached without the right to it. */
 export function adminRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: AdminDependencies): void {
   const { config, admin } = dependencies
-  const { authBaseUrl: baseUrl, allowlistUrl: url, allowlistStaleMax: staleSecondsMax } = config
+  const { authBaseUrl: baseUrl } = config
   app.use('/admin/*', refusePlainHttp(baseUrl))
   app.use('/admin/*', requireAdmin({ ...dependencies, masterKey: config.proxyMasterKey, baseUrl }))
   const shared = {
@@ -68,7 +72,7 @@ export function adminRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: Admi
     idleSecondsMax: config.sessionIdle,
     // Rules for Google may be written before its client id is.
     providerIds: new Set(['google', ...config.providers.map(({ id }) => id)]),
-    allowlist: url === undefined ? null : { url, staleSecondsMax },
+    signInProviderIds: new Set(config.providers.map(({ id }) => id)),
   }
   adminUserRoutes(app, shared)
   adminInvitationRoutes(app, shared)

@@ -3,7 +3,7 @@ import type { Access } from '../../services/access-policies.ts'
 import type { ReadSession } from '../current-session.ts'
 import type { AppEnvironment } from '../environment.ts'
 import type { Pages } from '../pages.ts'
-import { whoMaySignIn } from '../who-may-sign-in.ts'
+import type { WhoMaySignIn } from '../who-may-sign-in.ts'
 import { pageAnswer, problemAnswers } from '../wire/answers.ts'
 
 const frontPage = createRoute({
@@ -21,15 +21,15 @@ export function frontRoutes(
   dependencies: {
     pages: Pages
     access: Access
-    signUp: 'open' | 'invited'
+    whoMaySignIn: WhoMaySignIn
     readSession: ReadSession
   },
 ): void {
-  const { pages, access, signUp, readSession } = dependencies
+  const { pages, access, whoMaySignIn, readSession } = dependencies
 
   app.openapi(frontPage, async (c) => {
     const reading = await readSession(c)
-    const who = whoMaySignIn((await access.fresh()).forSignIn(), signUp)
+    const who = whoMaySignIn(await access.fresh())
     const current = reading.outcome === 'valid' ? reading : null
     return c.html(pages.front(who, current, c.get('requestId')), 200)
   })

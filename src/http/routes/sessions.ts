@@ -16,14 +16,14 @@ const read = createRoute({
   request: { query: z.strictObject({}) },
   responses: {
     200: jsonAnswer(wireSessionState, 'The user of this browser’s session.'),
-    ...problemAnswers('unauthenticated', 'user_disabled', 'owner_not_allowed'),
+    ...problemAnswers('unauthenticated', 'user_disabled', 'owner_not_allowed', 'rate_limited'),
   },
 })
 
 const signedOut = {
   204: { description: 'Signed out.' },
   303: { description: 'The same for a browser: to the front page.' },
-  ...problemAnswers('forbidden'),
+  ...problemAnswers('forbidden', 'rate_limited'),
 }
 
 const logOut = createRoute({

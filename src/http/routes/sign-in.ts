@@ -9,9 +9,9 @@ import type { FinishSignIn } from '../../services/finish-sign-in.ts'
 import { attemptCookies } from '../attempt-cookies.ts'
 import type { AppEnvironment } from '../environment.ts'
 import type { Pages } from '../pages.ts'
-import type { SendToProvider } from '../send-to-provider.ts'
+import { noProvider, type SendToProvider } from '../send-to-provider.ts'
 import type { SessionCookies } from '../session-cookies.ts'
-import { whoMaySignIn } from '../who-may-sign-in.ts'
+import type { WhoMaySignIn } from '../who-may-sign-in.ts'
 import { pageAnswer, problemAnswers } from '../wire/answers.ts'
 
 const loginQuery = z.strictObject({
@@ -28,7 +28,7 @@ type LoginQuery = z.output<typeof loginQuery>
 const providerParameter = z.object({ provider: z.string() })
 const loginAnswers = {
   302: { description: 'To the sign-in provider.' },
-  ...problemAnswers('not_found', 'provider_error', 'method_not_allowed'),
+  ...problemAnswers('not_found', 'provider_error', 'method_not_allowed', 'rate_limited'),
 }
 
 const login = createRoute({
@@ -64,7 +64,9 @@ const callbackAnswers = {
     'email_unverified',
     'not_allowed',
     'not_found',
+    'method_not_allowed',
     'conflict',
+    'rate_limited',
     'provider_error',
   ),
 }
@@ -95,14 +97,15 @@ export function signInRoutes(
     sendToProvider: SendToProvider
     finishSignIn: FinishSignIn
     access: Access
-    signUp: 'open' | 'invited'
+    whoMaySignIn: WhoMaySignIn
     pages: Pages
     sessionCookies: SessionCookies
     baseUrl: string
     returnOrigins: readonly ReturnOrigin[]
   },
 ): void {
-  const { providers, sendToProvider, finishSignIn, access, signUp, pages, sessionCookies } = dependencies
+  const { providers, sendToProvider, finishSignIn, access, whoMaySignIn, pages, sessionCookies } =
+    dependencies
   const { baseUrl, returnOrigins } = dependencies
 
   app.openapi(login, async (c) => {
@@ -111,7 +114,7 @@ export function signInRoutes(
     const returnTo = readReturnTo(query.return_to)
     const [only, ...others] = providers
     if (only !== undefined && others.length === 0) return begin(c, only.id, query)
-    const who = whoMaySignIn((await access.fresh()).forSignIn(), signUp)
+    const who = whoMaySignIn(await access.fresh())
     return c.html(pages.signIn(who, returnTo, query.choose_account === 'true', c.get('requestId')), 200)
   })
 
@@ -174,10 +177,6 @@ export function signInRoutes(
         'return_to is not a place to go on to from here: a path of this site, or a URL at one of the origins that an administrator has set.',
     })
   }
-}
-
-export function noProvider(): KeydeskError {
-  return new KeydeskError('not_found', { message: 'No sign-in provider has this name here.' })
 }
 
 /** HEAD, prefetching and prerendering are nobody's wish to sign in: they start nothing and finish nothing. */

@@ -49,8 +49,8 @@ export function readAccessRule(
   const value = parseRuleValue(kind, text.trim())
   if (value === null) {
     return kind === 'allow_domain'
-      ? 'value: is not a domain such as example.com (no wildcard, no @)'
-      : 'value: is not an email address that can be used here (no wildcard)'
+      ? 'value: is not a domain such as example.com (no wildcard, no @; the provider goes into the field provider)'
+      : 'value: is not an email address that can be used here (no wildcard; the provider goes into the field provider)'
   }
   if (provider === '*' && kind !== 'deny_email')
     return 'provider: an allow rule is for one provider; * is for deny rules'

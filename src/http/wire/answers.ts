@@ -34,6 +34,18 @@ export function problemAnswers(...codes: ErrorCode[]) {
   return answers
 }
 
+/** The same for the admin API: what its door can answer belongs to every route behind it. */
+export function adminProblems(...codes: ErrorCode[]) {
+  const ofTheDoor = [
+    'unauthenticated',
+    'user_disabled',
+    'owner_not_allowed',
+    'forbidden',
+    'rate_limited',
+  ] as const
+  return problemAnswers(...ofTheDoor, ...codes)
+}
+
 function problemAnswer(codes: ErrorCode[]) {
   const description = codes.map((code) => `\`${code}\`: ${errorCodes[code].title}.`).join(' ')
   return { description, content: { 'application/problem+json': { schema: wireProblem } } }

@@ -20,6 +20,7 @@ export const wireUser = z
 
 export const wireIdentity = z
   .object({
+    id: z.string(),
     provider: z.string(),
     issuer: z.string(),
     subject: z.string(),
@@ -49,6 +50,7 @@ export function toWireUser(user: User): z.infer<typeof wireUser> {
 
 export function toWireIdentity(identity: Identity): z.infer<typeof wireIdentity> {
   return {
+    id: identity.id,
     provider: identity.provider,
     issuer: identity.issuer,
     subject: identity.subject,
