@@ -8,7 +8,7 @@ export function contradictions(values: Partial<Settings>, others: readonly Provi
     ...ofSecrets(values),
     ...ofServer(values),
     ...ofAccess(values),
-    ...ofSessions(values),
+    ...ofReturning(values),
     ...wrongDomain(values),
     ...unknownProviders(values, others),
   ]
@@ -80,18 +80,9 @@ function ofAccess(values: Partial<Settings>): string[] {
   ])
 }
 
-function ofSessions({
-  sessionIdle,
-  sessionMax,
-  returnToOrigins = [],
-  authBaseUrl,
-}: Partial<Settings>): string[] {
+function ofReturning({ returnToOrigins = [], authBaseUrl }: Partial<Settings>): string[] {
   const isTls = authBaseUrl?.startsWith('https:')
   return problemsOf([
-    [
-      sessionIdle !== undefined && sessionMax !== undefined && sessionIdle > sessionMax,
-      'SESSION_IDLE: is longer than SESSION_MAX, so that it would end no session; give a shorter time',
-    ],
     [
       isTls && returnToOrigins.some(({ protocol }) => protocol === 'http:'),
       'RETURN_TO_ORIGINS: holds an http origin, and AUTH_BASE_URL is https; keep to https',

@@ -105,7 +105,9 @@ describe('providers', () => {
   test('cannot share an issuer, with one another or with Google', () => {
     const shared = 'https://idp.test/tenant'
     const twice = { ...provider('A', { ISSUER: shared }), ...provider('B', { ISSUER: shared }) }
-    expect(problemsOf(twice)).toEqual([expect.stringMatching(/^PROVIDER_.*two providers.*idp\.test\/tenant/)])
+    expect(problemsOf(twice)).toEqual([
+      expect.stringMatching(/^PROVIDER_B_ISSUER: another provider.*idp\.test\/tenant/),
+    ])
     const ofGoogle = provider('A', { ISSUER: 'https://accounts.google.com' })
     expect(problemsOf(ofGoogle)).toEqual([expect.stringMatching(/^PROVIDER_A_ISSUER: is Google/)])
   })

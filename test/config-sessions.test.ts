@@ -38,8 +38,12 @@ describe('the settings of sessions and of who may come in', () => {
   })
 
   test.each([
-    ['SESSION_IDLE', ['1s', '8h', '30d', '400d'], ['0', '0s', '-1h', '401d', '8', 'never', '1w', '8 h']],
-    ['SESSION_MAX', ['1m', '7d', '400d', '9600h'], ['401d', '9601h', '0d', 'off', 'never', '7']],
+    [
+      'SESSION_IDLE',
+      ['1m', '8h', '30d', '400d'],
+      ['0', '0s', '59s', '-1h', '401d', '8', 'never', '1w', '8 h'],
+    ],
+    ['SESSION_MAX', ['1m', '7d', '400d', '9600h'], ['1s', '401d', '9601h', '0d', 'off', 'never', '7']],
     ['KEY_LEASE', ['off', '30d', '1h'], ['0', '30', 'never', 'Off', '-1d', '1w']],
     ['SIGN_UP', ['open', 'invited'], ['Open', 'closed', 'true', 'invite']],
     ['INVITATION_TTL', ['1h', '90d'], ['91d', '0', 'never']],
@@ -59,8 +63,8 @@ describe('the settings of sessions and of who may come in', () => {
         'file:/x',
       ],
     ],
-    ['ALLOWLIST_INTERVAL', ['1s', '1h'], ['61m', '2h', '0', '60']],
-    ['ALLOWLIST_STALE_MAX', ['1m', '30d'], ['31d', '0', 'never']],
+    ['ALLOWLIST_INTERVAL', ['1s', '30m'], ['61m', '2h', '0', '60']],
+    ['ALLOWLIST_STALE_MAX', ['2m', '30d'], ['119s', '31d', '0', 'never']],
     [
       'DENIED_EMAILS',
       ['mallory@corp.com', 'google:Mallory@Corp.com, *:eve@x.test', 'eve@münchen.de'],
@@ -158,15 +162,20 @@ describe('RETURN_TO_ORIGINS', () => {
   test('takes exact origins and wildcards below a domain of one’s own', () => {
     const { returnToOrigins } = readConfig({
       ...required,
-      RETURN_TO_ORIGINS:
-        ' https://app.corp.com, https://*.apps.corp.com:8443 ,, http://localhost:5173, HTTPS://Tools.Corp.com:443',
+      RETURN_TO_ORIGINS: ' https://app.corp.com, https://*.apps.corp.com:8443 ,, HTTPS://Tools.Corp.com:443',
     })
     expect(returnToOrigins).toEqual([
       { protocol: 'https:', hostname: 'app.corp.com', port: '', isWildcard: false },
       { protocol: 'https:', hostname: 'apps.corp.com', port: '8443', isWildcard: true },
-      { protocol: 'http:', hostname: 'localhost', port: '5173', isWildcard: false },
       { protocol: 'https:', hostname: 'tools.corp.com', port: '', isWildcard: false },
     ])
+  })
+
+  test('takes http on loopback only where AUTH_BASE_URL is on loopback itself', () => {
+    const local = { RETURN_TO_ORIGINS: 'http://localhost:5173' }
+    const desk = { ...required, AUTH_BASE_URL: 'http://localhost:3000' }
+    expect(readConfig({ ...desk, ...local }).returnToOrigins).toMatchObject([{ hostname: 'localhost' }])
+    expect(() => readConfig({ ...required, AUTH_BASE_URL: 'https://keys.corp.com', ...local })).toThrow()
   })
 
   test.each([

@@ -17,8 +17,8 @@ export type RefuseSignIn = ReturnType<typeof createRefuseSignIn>
 
 /** Refusals of the rules: what the provider said of the person was fine as such. */
 const rulesDecide = new Set(['denied', 'no_rule', 'domain_not_allowed', 'hd_not_allowed', 'not_invited'])
-/** The provider does not vouch for the address any more. */
-const claimsDecide = new Set(['email_unverified', 'no_email', 'emails_differ', 'hd_differs'])
+/** The provider does not vouch for the address any more. One that contradicts itself has said nothing. */
+const claimsDecide = new Set(['email_unverified', 'no_email'])
 
 /**
  * Writes down that somebody whom a provider has proven was refused: always a row of its own. Whoever is known already

@@ -108,7 +108,7 @@ describe.each(engines)('access rules on $name', (engine) => {
     expect(await storage.accessRules.allowlistCopy()).toEqual(first)
     const second = {
       ...first,
-      url: 'https://x.test',
+      urlHash: 'another-hash',
       domains: [],
       emails: ['google ada@corp.com'],
       etag: null,

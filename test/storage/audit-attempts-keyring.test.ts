@@ -101,6 +101,7 @@ describe.each(engines)('the audit trail on $name', (engine) => {
       'eraseDetails',
       'find',
       'record',
+      'recordMany',
       'recordOnce',
     ])
   })

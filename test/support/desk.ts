@@ -26,7 +26,7 @@ export async function startDesk(
 }
 
 /** Adds a user of its own to whatever gateway this is, in this process or another. */
-export async function createDesk(gateway: TestGateway) {
+export async function createDesk(gateway: TestGateway, issuer = 'https://accounts.google.com') {
   const { database } = gateway
   const userId = await addUser()
 
@@ -42,9 +42,10 @@ export async function createDesk(gateway: TestGateway) {
     )
     await database.change(
       `INSERT INTO identities (id, user_id, provider, issuer, subject, email, email_verified, hd, created_at, last_sign_in_at)
-       VALUES (?, ?, 'google', 'https://accounts.google.com', ?, ?, TRUE, 'desk.test', ?, ?)`,
+       VALUES (?, ?, 'google', ?, ?, ?, TRUE, 'desk.test', ?, ?)`,
       `idn_${id}`,
       id,
+      issuer,
       id,
       `${id}@desk.test`,
       new Date(),

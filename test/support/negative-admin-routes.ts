@@ -41,6 +41,12 @@ export const adminRoutes: RouteEntry[] = [
   },
   {
     ...unknown,
+    route: 'DELETE /admin/users/:id/identities/:identity_id',
+    path: '/admin/users/usr_x/identities/idn_x',
+    unknownObjects: idsAt('/admin/users/', '/identities/idn_x'),
+  },
+  {
+    ...unknown,
     route: 'POST /admin/users/:id/revoke-everything',
     path: '/admin/users/usr_x/revoke-everything',
     unknownObjects: idsAt('/admin/users/', '/revoke-everything'),

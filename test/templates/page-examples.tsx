@@ -126,7 +126,7 @@ export function hostilePages(): Record<string, string> {
     ...each(show.front, 'front', {
       ...frame,
       choices: { choices: [{ href: H, label: H }] },
-      whoMaySignIn: { whoMaySignIn: H },
+      whoMaySignIn: { whoMaySignIn: [H] },
       'signedIn.name': { signedIn: { name: H, email: null } },
       'signedIn.email': { signedIn: { name: null, email: H } },
     }),
@@ -134,7 +134,7 @@ export function hostilePages(): Record<string, string> {
       ...frame,
       choices: { choices: [{ href: H, label: H }] },
       'choices.href': { choices: [{ href: webAddress, label: 'l' }] },
-      whoMaySignIn: { whoMaySignIn: H },
+      whoMaySignIn: { whoMaySignIn: [H] },
       'purpose.host': { purpose: { host: H } },
     }),
     ...each(show.account, 'account', {

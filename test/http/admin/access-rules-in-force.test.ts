@@ -177,7 +177,8 @@ describe('who was last seen as somebody else', () => {
     const key = await context.keyOf(ada)
     const stranger = { ...ada, sub: 'stranger' }
     expect(await context.refusalOf(stranger)).toBe('email_of_another_user')
-    expect(await context.refusalOf({ ...stranger, hd: undefined })).toBe('email_of_another_user')
+    // Whoever may not come in learns nothing of who is here.
+    expect(await context.refusalOf({ ...stranger, hd: undefined })).toBe('hd_not_allowed')
     expect(await context.refusalOf({ ...stranger, email_verified: false })).toBe('email_unverified')
     expect(await context.codeFor(key)).toBe('valid')
   })

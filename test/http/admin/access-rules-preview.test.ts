@@ -133,8 +133,8 @@ test('a preview counts more than a page of people right, and names the first hun
       )
       await change(
         `INSERT INTO identities (id, user_id, provider, issuer, subject, email, email_verified, hd, created_at, last_sign_in_at)
-         VALUES ${list("(?, ?, 'google', 'https://issuer.test', ?, ?, TRUE, 'many.test', ?, ?)")}`,
-        ...some.flatMap((id) => [`idn_${id}`, id, id, `${id}@many.test`, at, at]),
+         VALUES ${list("(?, ?, 'google', ?, ?, ?, TRUE, 'many.test', ?, ?)")}`,
+        ...some.flatMap((id) => [`idn_${id}`, id, context.wrong.issuer, id, `${id}@many.test`, at, at]),
       )
       await change(
         `INSERT INTO api_keys (id, user_id, name, secret_hash, scopes, metadata, created_through, created_by, created_at)

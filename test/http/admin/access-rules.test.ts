@@ -123,7 +123,7 @@ describe('the rules of who may come in', () => {
         { kind: 'admin_email', provider: 'google', value: 'boss@example.com' },
       ],
       sign_up: 'open',
-      is_open_without_rules: true,
+      admits_anybody: true,
       allowlist: null,
     })
   })

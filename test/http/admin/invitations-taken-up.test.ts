@@ -51,7 +51,7 @@ describe('where people are invited', () => {
     context = await startPeople(invited)
     await invite('ada@example.com')
     await context.keyOf(person('ada'))
-    expect(await context.refusalOf(person('ada', { sub: 'second' }))).toBe('email_of_another_user')
+    expect(await context.refusalOf(person('ada', { sub: 'second' }))).toBe('not_invited')
     expect((await context.get('/admin/users')).data).toHaveLength(1)
   })
 

@@ -59,6 +59,7 @@ describe('the lists of the admin API', () => {
       updated_at: expect.stringMatching(/Z$/),
       identities: [
         {
+          id: expect.stringMatching(/^idn_/),
           provider: 'google',
           issuer: context.standIn.issuer,
           subject: expect.stringMatching(/^\d{21}$/),

@@ -137,13 +137,13 @@ describe('changing a user', () => {
     expect(regrouped).toMatchObject({
       actor: 'master_key',
       target: `user:${id}`,
-      facts: { changed: { groups: [['x'], ['y']] } },
+      facts: { changed: ['groups'], before: { groups: ['x'] }, after: { groups: ['y'] } },
     })
     await patch({ role: 'admin' })
     const [promoted] = await context.audit('user.role_changed')
     expect(promoted).toMatchObject({
       target: `user:${id}`,
-      facts: { changed: { role: ['member', 'admin'] } },
+      facts: { changed: ['role'], before: { role: 'member' }, after: { role: 'admin' } },
     })
     await patch({ status: 'disabled' })
     expect((await context.audit('user.disabled'))[0]).toMatchObject({ target: `user:${id}` })

@@ -154,7 +154,9 @@ describe('a person is known by issuer and subject', () => {
     await context.gateway.restart({ ADMIN_EMAILS: 'wanda@example.com' })
     await signInForKey()
     expect((await inventory(context)).users).toMatchObject([{ role: 'admin' }])
-    expect(await auditOf(context, 'user.updated')).toMatchObject([{ facts: { changed: ['role'] } }])
+    expect(await auditOf(context, 'user.role_changed')).toMatchObject([
+      { facts: { changed: ['role'], before: { role: 'member' }, after: { role: 'admin' } } },
+    ])
   })
 
   test('NUL, lone surrogates and 10 kB in the claims are stored clean, and shown so', async () => {

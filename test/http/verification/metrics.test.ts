@@ -56,7 +56,7 @@ describe('the metrics after a whole day of it', () => {
   beforeAll(async () => {
     const context = await startSignInGateway(deskSettings)
     const key = await keyFor(context, 'alice@example.com')
-    const desk = await createDesk(context.gateway)
+    const desk = await createDesk(context.gateway, context.standIn.issuer)
     const limited = await desk.mint({
       scopes: ['a'],
       rate_limit: { limit: 3, window_seconds: 3600 },
