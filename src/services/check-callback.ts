@@ -58,7 +58,7 @@ export function createCheckCallback(dependencies: {
     // A sign-in that was begun with one provider cannot be finished at the door of another.
     if (provider === undefined || provider.id !== request.providerId) throw otherIssuer()
     if (!(await provider.acceptsIssuerParameter(request.iss))) throw otherIssuer()
-    if (request.error !== undefined) throw deniedBy(request.error)
+    if (request.error !== undefined) throw deniedBy(request.error).with({ provider: provider.id })
     if (request.code === undefined || request.code === '') {
       throw invalid('no_code', `The provider sent you back without a sign-in code. ${startAgain}`)
     }

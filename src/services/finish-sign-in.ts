@@ -76,7 +76,7 @@ export function createFinishSignIn(dependencies: {
     if (reading.outcome === 'refused') {
       const { subject, email } = reading
       return refuseSignIn(
-        claimsRefused(reading.reason),
+        claimsRefused(reading.reason).with({ provider: provider.id }),
         { ...who, subject, email, hd: undefined },
         origin,
         actorId,
@@ -95,7 +95,7 @@ export function createFinishSignIn(dependencies: {
       return { kind: 'linked' }
     } catch (error) {
       if (error instanceof KeydeskError && error.reason !== undefined)
-        return refuseSignIn(error, { ...who, ...claims }, origin, actorId)
+        return refuseSignIn(error.with({ provider: provider.id }), { ...who, ...claims }, origin, actorId)
       throw error
     }
   }

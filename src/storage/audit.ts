@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, isNotNull, lt, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, isNotNull, lt, ne, type SQL, sql } from 'drizzle-orm'
 import type { AuditAction, AuditEvent } from '../domain/audit-event.ts'
 import type { Database, Statement, Writer } from './query.ts'
 import type { auditDetails as detailsTable, auditEvents as eventsTable } from './schema.postgres.ts'
@@ -47,9 +47,13 @@ export function createAudit(database: Database) {
       tx.insert(auditDetails).values(detailsOf(event)).onConflictDoNothing(),
     ],
 
-    /** Every address that events about a user hold: those of now and former ones. */
+    /** Every address by which a user came in: those of now and former ones, not those that were refused. */
     async emailsOf(userId: string): Promise<string[]> {
-      const about = and(eq(auditEvents.target, `user:${userId}`), isNotNull(auditDetails.email))
+      const about = and(
+        eq(auditEvents.target, `user:${userId}`),
+        ne(auditEvents.action, 'sign_in.refused'),
+        isNotNull(auditDetails.email),
+      )
       const query = database
         .select({ email: auditDetails.email })
         .from(auditEvents)

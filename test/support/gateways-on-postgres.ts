@@ -41,7 +41,7 @@ export async function startGatewaysOnPostgres(
       gateways.push(await startGateway({ ...common, ...own }, { beside: { database, masterKey } }))
     }
     const desks: Desk[] = []
-    for (const gateway of gateways) desks.push(await createDesk(gateway))
+    for (const gateway of gateways) desks.push(await createDesk(gateway, standIn.issuer))
     return { database, standIn, gateways, desks, close }
   } catch (error) {
     await close()

@@ -74,7 +74,7 @@ export async function startReplicas(options: ReplicasOptions = {}): Promise<Repl
     for (const one of started) if (one.status === 'rejected') throw one.reason
     const all: Replica[] = []
     for (const [index, gateway] of gateways.entries())
-      all.push({ name: `replica ${index + 1}`, gateway, desk: await createDesk(gateway) })
+      all.push({ name: `replica ${index + 1}`, gateway, desk: await createDesk(gateway, standIn.issuer) })
     const healthy = (withinMs = healthyMsMax) => whenHealthy(all, withinMs)
     const spareUserId = (await all[0]?.desk.addUser()) ?? ''
     const [epoch] = await database.rows('SELECT n FROM epoch')
