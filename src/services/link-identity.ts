@@ -40,12 +40,6 @@ export function createLinkIdentity(dependencies: {
       })
     }
     requireRecentSession(reading.session, now())
-    if (reading.identities.length >= identitiesMax) {
-      throw new KeydeskError('conflict', {
-        message: `You already sign in with ${identitiesMax} accounts, which is the most.`,
-        reason: 'too_many_identities',
-      })
-    }
     const steps = await plan(proven, reading, now(), origin)
     if (await storage.atomically(steps)) return
     throw new KeydeskError('state_invalid', {
@@ -72,6 +66,12 @@ export function createLinkIdentity(dependencies: {
       })
     }
     if (holders.some((id) => id !== user.id)) throw emailOfAnother()
+    if (known === null && identities.length >= identitiesMax) {
+      throw new KeydeskError('conflict', {
+        message: `You already sign in with ${identitiesMax} accounts, which is the most.`,
+        reason: 'too_many_identities',
+      })
+    }
     const identity = newIdentity({ ...proven, at }, user.id)
     const actor = `user:${user.id}` as const
     const event = auditEvent({
@@ -89,7 +89,11 @@ export function createLinkIdentity(dependencies: {
       { statement: storage.users.requireEmailFree(tx, user.id, claims.email), rows: 1 },
       // What is linked already stays as it is.
       ...(known === null
-        ? [storage.identities.insert(tx, identity), ...storage.audit.record(tx, event)]
+        ? [
+            { statement: storage.users.requireIdentitiesBelow(tx, user.id, identitiesMax), rows: 1 },
+            storage.identities.insert(tx, identity),
+            ...storage.audit.record(tx, event),
+          ]
         : []),
     ]
   }

@@ -148,6 +148,18 @@ export function createUsers(database: Database) {
           ),
         ),
 
+    /** Changes nothing; its one row says that the user is known to providers in fewer ways. */
+    requireIdentitiesBelow: (tx: Writer, id: string, max: number): Statement =>
+      tx
+        .guard(users)
+        .set({ version: sql`${users.version}` })
+        .where(
+          and(
+            eq(users.id, id),
+            sql`(SELECT count(*) FROM ${identities} WHERE ${identities.userId} = ${id}) < ${max}`,
+          ),
+        ),
+
     /** Changes nothing; its one row says that the user holds fewer than `max` live keys made by sign-in. */
     requireSsoKeysBelow: (tx: Writer, id: string, max: number, now: Date): Statement =>
       tx
