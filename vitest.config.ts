@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks' } as const
+/** Bursts and measurements, which need the machine: they run when everything else has, one after another. */
+const alone = ['test/process/verification-*.test.ts', 'test/http/verification/{cold-keys,hash-queue}.test.ts']
+const last = { maxWorkers: 1, sequence: { groupOrder: 1 } } as const
 /** What of `test/http` reads or writes hardly a row, or nothing that the engines could do differently. */
 const sameOnBothEngines = [
   'test/http/admin/allowlist-wrong-answers.test.ts',
@@ -24,7 +27,7 @@ export default defineConfig({
           ...shared,
           name: 'main',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: ['test/chaos/**', '**/node_modules/**'],
+          exclude: [...alone, 'test/chaos/**', '**/node_modules/**'],
         },
       },
       {
@@ -36,10 +39,24 @@ export default defineConfig({
             'test/http/**/*.test.ts',
             'test/services/{open-keyring,record-usage}.test.ts',
             'test/process/{health,log-lines,master-key-change,npm-start,signals}.test.ts',
-            'test/process/verification-*.test.ts',
           ],
           // Changes the database within one turn of the event loop, which only SQLite can do.
-          exclude: [...sameOnBothEngines, 'test/http/verification/one-turn.test.ts', '**/node_modules/**'],
+          exclude: [
+            ...alone,
+            ...sameOnBothEngines,
+            'test/http/verification/one-turn.test.ts',
+            '**/node_modules/**',
+          ],
+        },
+      },
+      { test: { ...shared, ...last, name: 'alone', include: alone } },
+      {
+        test: {
+          ...shared,
+          ...last,
+          name: 'alone-on-postgres',
+          env: { KEYDESK_TEST_ENGINE: 'postgres' },
+          include: alone,
         },
       },
     ],

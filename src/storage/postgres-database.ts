@@ -47,9 +47,16 @@ export async function openPostgres(
     connectMs,
     totalMs: Math.max(connectMs, statementMs),
   })
-  const verificationLimits = { connectMs: verificationMs, totalMs: verificationMs }
-  const reading = createBoundedPool(connection, { max: readingMax, ...verificationLimits })
-  const looking = createBoundedPool(connection, { max: 1, ...verificationLimits })
+  const reading = createBoundedPool(connection, {
+    max: readingMax,
+    connectMs,
+    totalMs: Math.max(connectMs, verificationMs),
+  })
+  const looking = createBoundedPool(connection, {
+    max: 1,
+    connectMs: verificationMs,
+    totalMs: verificationMs,
+  })
   const feed = createChangeFeed({
     pool: looking,
     connection: options.listenUrl === undefined ? connection : readConnection(options.listenUrl),
