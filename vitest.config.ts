@@ -7,8 +7,10 @@ const last = { maxWorkers: 1, sequence: { groupOrder: 1 } } as const
 /** What of `test/http` reads or writes hardly a row, or nothing that the engines could do differently. */
 const sameOnBothEngines = [
   'test/http/admin/allowlist-wrong-answers.test.ts',
-  'test/http/sign-in/{authorization-request,id-token,provider-failures,providers-outage}.test.ts',
-  'test/http/sign-in/{return-to-corpus,token-auth-methods,token-request,user-info}.test.ts',
+  'test/http/sign-in/{answers,attempt-cookies,authorization-request,callback-state,email-rules}.test.ts',
+  'test/http/sign-in/{id-token,provider-failures,providers,providers-mix-up,providers-outage}.test.ts',
+  'test/http/sign-in/{providers-rules,return-to-corpus,token-auth-methods,token-request,user-info}.test.ts',
+  'test/http/verification/limits-by-address.test.ts',
 ]
 
 /**

@@ -24,7 +24,7 @@ export const advice: Record<ErrorCode, string> = {
   sign_in_denied: startAgain,
   email_unverified:
     'Open the account settings of your provider, verify the address, and start again. Where that does not help, ask an administrator.',
-  not_allowed: 'No key was made.',
+  not_allowed: 'Nothing was changed.',
   not_found: 'Check the address, or begin at the front page.',
   method_not_allowed: 'Begin at the front page.',
   conflict: 'An administrator can make room. Until then the keys that you have keep working.',

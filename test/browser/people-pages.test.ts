@@ -88,7 +88,7 @@ describeInChromium('the pages of who signs in, in a real browser', (browser) => 
     const said = await look('refused-address', one.gateway, heading, (visit) =>
       visit.signInAs('Otto Elsewhere'),
     )
-    for (const text of ['Whom to ask: it-desk@example.com', 'No key was made', 'Choose another account'])
+    for (const text of ['Whom to ask: it-desk@example.com', 'Nothing was changed', 'Choose another account'])
       expect(said).toContain(text)
     expect(said.replaceAll('it-desk@example.com', '')).not.toMatch(/example\.com|otto|domain|denied|invited/i)
   })
