@@ -21,8 +21,8 @@ import {
   wirePreview,
   wireSettledRule,
 } from '../wire/access-rule.ts'
-import { adminProblems, jsonAnswer } from '../wire/answers.ts'
-import { id, idParameter, pageLimit } from '../wire/inputs.ts'
+import { adminProblems, jsonAnswer, pageOf } from '../wire/answers.ts'
+import { id, idParameter, jsonBody, pageQuery } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 
 const list = createRoute({
@@ -30,12 +30,10 @@ const list = createRoute({
   path: '/admin/access-rules',
   summary: 'List who may come in: the rules of the database, newest first, and those of the settings',
   security: adminSecurity,
-  request: { query: z.strictObject({ limit: pageLimit, cursor: z.string().max(200).optional() }) },
+  request: { query: pageQuery },
   responses: {
     200: jsonAnswer(
-      z.object({
-        data: z.array(wireAccessRule),
-        next_cursor: z.string().nullable(),
+      pageOf(wireAccessRule).extend({
         settings: z.array(wireSettledRule),
         sign_up: z.enum(['open', 'invited']),
         admits_anybody: z.boolean().openapi({
@@ -59,7 +57,7 @@ const add = createRoute({
   middleware: [requireJson] as const,
   request: {
     query: z.strictObject({}),
-    body: { required: true, content: { 'application/json': { schema: newAccessRule } } },
+    body: jsonBody(newAccessRule),
   },
   responses: {
     201: jsonAnswer(wireAccessRule, 'The rule, in force.'),
@@ -75,17 +73,12 @@ const preview = createRoute({
   middleware: [requireJson] as const,
   request: {
     query: z.strictObject({}),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            add: z.array(accessRuleInput).max(100).default([]),
-            remove: z.array(id).max(100).default([]),
-          }),
-        },
-      },
-    },
+    body: jsonBody(
+      z.strictObject({
+        add: z.array(accessRuleInput).max(100).default([]),
+        remove: z.array(id).max(100).default([]),
+      }),
+    ),
   },
   responses: {
     200: jsonAnswer(wirePreview, 'Who would be cut off. Nothing was changed.'),

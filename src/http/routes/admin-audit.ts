@@ -3,9 +3,9 @@ import { auditActions } from '../../domain/audit-event.ts'
 import { listAuditEvents } from '../../services/list-audit-events.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
-import { adminProblems, jsonAnswer } from '../wire/answers.ts'
+import { adminProblems, jsonAnswer, pageOf } from '../wire/answers.ts'
 import { toWireAuditEvent, wireAuditEvent } from '../wire/audit-event.ts'
-import { id, instant, pageLimit } from '../wire/inputs.ts'
+import { id, instant, pageQuery } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 
 const list = createRoute({
@@ -14,21 +14,16 @@ const list = createRoute({
   summary: 'Read the audit trail, newest first',
   security: adminSecurity,
   request: {
-    query: z.strictObject({
+    query: pageQuery.extend({
       action: z.enum(auditActions).optional(),
       actor: id.optional(),
       target: id.optional(),
       since: instant.optional(),
       until: instant.optional(),
-      limit: pageLimit,
-      cursor: z.string().max(200).optional(),
     }),
   },
   responses: {
-    200: jsonAnswer(
-      z.object({ data: z.array(wireAuditEvent), next_cursor: z.string().nullable() }),
-      'A page of events.',
-    ),
+    200: jsonAnswer(pageOf(wireAuditEvent), 'A page of events.'),
     ...adminProblems(),
   },
 })

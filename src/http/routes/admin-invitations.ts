@@ -7,9 +7,8 @@ import type { WithdrawInvitation } from '../../services/withdraw-invitation.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
-import { emailAddress, providerId } from '../wire/access-rule.ts'
-import { adminProblems, jsonAnswer } from '../wire/answers.ts'
-import { groups, id, idParameter, pageLimit } from '../wire/inputs.ts'
+import { adminProblems, jsonAnswer, pageOf } from '../wire/answers.ts'
+import { emailAddress, groups, id, idParameter, jsonBody, pageQuery, providerId } from '../wire/inputs.ts'
 import { toWireInvitation, wireInvitation } from '../wire/invitation.ts'
 import { adminSecurity } from '../wire/security.ts'
 
@@ -23,19 +22,14 @@ const invite = createRoute({
   middleware: [requireJson] as const,
   request: {
     query: z.strictObject({}),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            email: emailAddress,
-            provider: providerId.default('google'),
-            role: z.enum(['member', 'admin']).default('member'),
-            groups: groups.default([]),
-          }),
-        },
-      },
-    },
+    body: jsonBody(
+      z.strictObject({
+        email: emailAddress,
+        provider: providerId.default('google'),
+        role: z.enum(['member', 'admin']).default('member'),
+        groups: groups.default([]),
+      }),
+    ),
   },
   responses: {
     201: jsonAnswer(wireInvitation, 'The invitation. Pass its `url` on: Keydesk sends no mail.'),
@@ -54,14 +48,7 @@ const approve = createRoute({
   request: {
     params: idParameter,
     query: z.strictObject({}),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({ email: emailAddress, provider: providerId.default('google') }),
-        },
-      },
-    },
+    body: jsonBody(z.strictObject({ email: emailAddress, provider: providerId.default('google') })),
   },
   responses: {
     201: jsonAnswer(wireInvitation, 'The approval, which is listed with the invitations.'),
@@ -86,12 +73,9 @@ const list = createRoute({
   path: '/admin/invitations',
   summary: 'List invitations that nobody has taken up, newest first',
   security: adminSecurity,
-  request: { query: z.strictObject({ limit: pageLimit, cursor: z.string().max(200).optional() }) },
+  request: { query: pageQuery },
   responses: {
-    200: jsonAnswer(
-      z.object({ data: z.array(wireInvitation), next_cursor: z.string().nullable() }),
-      'A page of invitations.',
-    ),
+    200: jsonAnswer(pageOf(wireInvitation), 'A page of invitations.'),
     ...adminProblems(),
   },
 })

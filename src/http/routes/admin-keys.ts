@@ -6,15 +6,16 @@ import type { RevokeKey } from '../../services/revoke-key.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
-import { adminProblems, jsonAnswer } from '../wire/answers.ts'
+import { adminProblems, jsonAnswer, pageOf } from '../wire/answers.ts'
 import {
   grantableScopes,
   id,
   idParameter,
   instant,
+  jsonBody,
   label,
   metadata,
-  pageLimit,
+  pageQuery,
   rateLimit,
 } from '../wire/inputs.ts'
 import { toWireKey, wireKey } from '../wire/key.ts'
@@ -27,18 +28,13 @@ const list = createRoute({
   summary: 'List keys, newest first',
   security: adminSecurity,
   request: {
-    query: z.strictObject({
+    query: pageQuery.extend({
       user_id: id.optional(),
       status: z.enum(['active', 'revoked', 'expired', 'all']).default('all'),
-      limit: pageLimit,
-      cursor: z.string().max(200).optional(),
     }),
   },
   responses: {
-    200: jsonAnswer(
-      z.object({ data: z.array(wireKey), next_cursor: z.string().nullable() }),
-      'A page of keys.',
-    ),
+    200: jsonAnswer(pageOf(wireKey), 'A page of keys.'),
     ...adminProblems(),
   },
 })
@@ -63,23 +59,18 @@ const mint = createRoute({
   middleware: [requireJson] as const,
   request: {
     query: z.strictObject({}),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z
-            .strictObject({
-              user_id: id,
-              name: label,
-              scopes: grantableScopes.default([]),
-              expires_at: instant.nullable().default(null),
-              metadata: metadata.default({}),
-              rate_limit: rateLimit.nullable().default(null),
-            })
-            .openapi('NewKey'),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .strictObject({
+          user_id: id,
+          name: label,
+          scopes: grantableScopes.default([]),
+          expires_at: instant.nullable().default(null),
+          metadata: metadata.default({}),
+          rate_limit: rateLimit.nullable().default(null),
+        })
+        .openapi('NewKey'),
+    ),
   },
   responses: {
     201: jsonAnswer(z.object({ key: wireKey, key_text: z.string() }), 'The key, with its text this once.'),

@@ -8,8 +8,8 @@ import type { RevokeEverything } from '../../services/revoke-everything.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
-import { adminProblems, jsonAnswer } from '../wire/answers.ts'
-import { groups, idParameter, label, pageLimit, scopeLimit, searchText } from '../wire/inputs.ts'
+import { adminProblems, jsonAnswer, pageOf } from '../wire/answers.ts'
+import { groups, idParameter, jsonBody, label, pageQuery, scopeLimit, searchText } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 import { toWireIdentity, toWireUser, wireIdentity, wireUser } from '../wire/user.ts'
 
@@ -19,20 +19,15 @@ const list = createRoute({
   summary: 'List users, newest first',
   security: adminSecurity,
   request: {
-    query: z.strictObject({
+    query: pageQuery.extend({
       search: searchText.optional().openapi({ description: 'A part of the name or of the email address.' }),
       status: z.enum(['active', 'disabled']).optional(),
       role: z.enum(['member', 'admin']).optional(),
       kind: z.enum(['person', 'service']).optional(),
-      limit: pageLimit,
-      cursor: z.string().max(200).optional(),
     }),
   },
   responses: {
-    200: jsonAnswer(
-      z.object({ data: z.array(wireUser), next_cursor: z.string().nullable() }),
-      'A page of users.',
-    ),
+    200: jsonAnswer(pageOf(wireUser), 'A page of users.'),
     ...adminProblems(),
   },
 })
@@ -62,21 +57,16 @@ const change = createRoute({
   request: {
     params: idParameter,
     query: z.strictObject({}),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z
-            .strictObject({
-              role: z.enum(['member', 'admin']).optional(),
-              status: z.enum(['active', 'disabled']).optional(),
-              groups: groups.optional(),
-              scope_limit: scopeLimit.optional(),
-            })
-            .openapi('UserChange'),
-        },
-      },
-    },
+    body: jsonBody(
+      z
+        .strictObject({
+          role: z.enum(['member', 'admin']).optional(),
+          status: z.enum(['active', 'disabled']).optional(),
+          groups: groups.optional(),
+          scope_limit: scopeLimit.optional(),
+        })
+        .openapi('UserChange'),
+    ),
   },
   responses: { 200: jsonAnswer(wireUser, 'The user, as it is now in force.'), ...writeProblems },
 })
@@ -118,18 +108,13 @@ const createService = createRoute({
   middleware: [requireJson] as const,
   request: {
     query: z.strictObject({}),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            name: label,
-            groups: groups.default([]),
-            scope_limit: scopeLimit.default(null),
-          }),
-        },
-      },
-    },
+    body: jsonBody(
+      z.strictObject({
+        name: label,
+        groups: groups.default([]),
+        scope_limit: scopeLimit.default(null),
+      }),
+    ),
   },
   responses: {
     201: jsonAnswer(wireUser, 'The service account.'),

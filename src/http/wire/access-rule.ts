@@ -1,23 +1,13 @@
 import { z } from '@hono/zod-openapi'
 import type { AccessRule, AccessRuleKind } from '../../domain/access-policy.ts'
-import { isProviderId, parseRuleValue } from '../../domain/rule-text.ts'
+import { parseRuleValue } from '../../domain/rule-text.ts'
 import { isStorableText } from '../../domain/storable-text.ts'
 import type { AccessPreview } from '../../services/preview-access-rules.ts'
 import type { StoredAccessRule } from '../../storage/access-rules.ts'
 import type { User } from '../../storage/users.ts'
+import { providerId } from './inputs.ts'
 
 const kinds = ['allow_domain', 'allow_email', 'deny_email'] as const satisfies AccessRuleKind[]
-
-/** The id of a provider; whether there is such a one is known to the route. */
-export const providerId = z.string().refine(isProviderId, 'is not the id of a provider')
-
-/** An address in the form in which it is compared. */
-export const emailAddress = z.string().transform((text, context) => {
-  const email = parseRuleValue('allow_email', text)
-  if (email !== null) return email
-  context.addIssue('is not an email address that can be used here')
-  return z.NEVER
-})
 
 const ruleShape = {
   kind: z.enum(kinds),

@@ -18,7 +18,12 @@ export function jsonAnswer<Schema extends z.ZodType>(schema: Schema, description
   return { description, content: { 'application/json': { schema } } }
 }
 
-/** A page for `responses` of a route. */
+/** One page of a list, with the cursor of the next one while there is a next one. */
+export function pageOf<Row extends z.ZodType>(row: Row) {
+  return z.object({ data: z.array(row), next_cursor: z.string().nullable() })
+}
+
+/** A page for people, for `responses` of a route. */
 export function pageAnswer(description: string) {
   return { description, content: { 'text/html': { schema: z.string() } } }
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { groupsMax, isGroup } from '../../domain/groups.ts'
+import { isProviderId, parseRuleValue } from '../../domain/rule-text.ts'
 import { isReservedScope, isScope, scopesMax } from '../../domain/scopes.ts'
 import { isStorableJson, isStorableText } from '../../domain/storable-text.ts'
 
@@ -21,6 +22,17 @@ export const groups = z.array(group).max(groupsMax)
 
 /** A ceiling of scopes; null is none. Scopes of ours may be in it: whoever wants to use one needs the right all the same. */
 export const scopeLimit = z.array(scope).max(scopesMax).nullable()
+
+/** The id of a provider; whether there is such a one is known to the route. */
+export const providerId = z.string().refine(isProviderId, 'is not the id of a provider')
+
+/** An address in the form in which it is compared. */
+export const emailAddress = z.string().transform((text, context) => {
+  const email = parseRuleValue('allow_email', text)
+  if (email !== null) return email
+  context.addIssue('is not an email address that can be used here')
+  return z.NEVER
+})
 
 /** A part of a name or an address, as somebody types it. */
 export const searchText = z
@@ -52,12 +64,20 @@ export const instant = z.iso
   .transform((text) => new Date(text))
   .refine((date) => !Number.isNaN(date.getTime()) && date.getUTCFullYear() < 10_000, 'is not a time')
 
-export const pageLimit = z
+const pageLimit = z
   .string()
   .regex(/^[0-9]{1,3}$/, 'must be a whole number from 1 to 200')
   .transform(Number)
   .refine((limit) => limit >= 1 && limit <= 200, 'must be a whole number from 1 to 200')
   .default(50)
+
+/** The query of a list; what it filters by is added with `extend`. */
+export const pageQuery = z.strictObject({ limit: pageLimit, cursor: z.string().max(200).optional() })
+
+/** The JSON body of a route, which has to be there. */
+export function jsonBody<Schema extends z.ZodType>(schema: Schema) {
+  return { required: true, content: { 'application/json': { schema } } }
+}
 
 /** The id of something of ours; what could never be one is refused before a query. */
 export const id = z.string().min(1).max(200).refine(isStorableText, 'holds characters that no id has')
