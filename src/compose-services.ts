@@ -4,6 +4,7 @@ import type { DerivedKeys } from './domain/derived-keys.ts'
 import { type Access, type Allowlist, createAccess, type SettledRules } from './services/access-policies.ts'
 import { createAddAccessRule } from './services/add-access-rule.ts'
 import { createAdmitIdentity } from './services/admit-identity.ts'
+import { createApproveIdentity } from './services/approve-identity.ts'
 import { createBeginSignIn } from './services/begin-sign-in.ts'
 import { createChangeUser } from './services/change-user.ts'
 import { createCheckCallback } from './services/check-callback.ts'
@@ -28,6 +29,7 @@ import { createRevokeEverything } from './services/revoke-everything.ts'
 import { createRevokeKey } from './services/revoke-key.ts'
 import { createStartSession } from './services/start-session.ts'
 import { createWithdrawInvitation } from './services/withdraw-invitation.ts'
+import { createWriteInvitation } from './services/write-invitation.ts'
 import { createAllowlistSource } from './sso/allowlist-source.ts'
 import { createProvider } from './sso/provider.ts'
 import type { Storage } from './storage/storage.ts'
@@ -121,6 +123,7 @@ export function composeSignIn(parts: Parts) {
 
 /** What admins do. */
 export function composeAdmin(parts: Parts) {
+  const writeInvitation = createWriteInvitation({ ...parts, ttlSeconds: parts.config.invitationTtl })
   return {
     mintKey: createMintKey(parts),
     revokeKey: createRevokeKey(parts),
@@ -128,7 +131,8 @@ export function composeAdmin(parts: Parts) {
     eraseUser: createEraseUser(parts),
     revokeEverything: createRevokeEverything(parts),
     createServiceAccount: createCreateServiceAccount(parts),
-    invitations: createInviteUser({ ...parts, ttlSeconds: parts.config.invitationTtl }),
+    inviteUser: createInviteUser({ ...parts, writeInvitation }),
+    approveIdentity: createApproveIdentity({ ...parts, writeInvitation }),
     withdrawInvitation: createWithdrawInvitation(parts),
     removeIdentity: createRemoveIdentity(parts),
     addAccessRule: createAddAccessRule(parts),

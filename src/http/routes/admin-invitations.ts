@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { KeydeskError } from '../../domain/errors.ts'
+import type { ApproveIdentity } from '../../services/approve-identity.ts'
 import type { InviteUser } from '../../services/invite-user.ts'
 import { listInvitations } from '../../services/list-invitations.ts'
 import type { RemoveIdentity } from '../../services/remove-identity.ts'
@@ -98,19 +99,20 @@ export function adminInvitationRoutes(
     storage: Storage
     signInProviderIds: ReadonlySet<string>
     baseUrl: string
-    invitations: InviteUser
+    inviteUser: InviteUser
+    approveIdentity: ApproveIdentity
     withdrawInvitation: WithdrawInvitation
     removeIdentity: RemoveIdentity
     now: () => Date
   },
 ): void {
-  const { storage, signInProviderIds, baseUrl, invitations, withdrawInvitation, removeIdentity, now } =
-    dependencies
+  const { storage, signInProviderIds, baseUrl, now } = dependencies
+  const { inviteUser, approveIdentity, withdrawInvitation, removeIdentity } = dependencies
 
   app.openapi(invite, async (c) => {
     const request = c.req.valid('json')
     requireProvider(request.provider)
-    const invitation = await invitations.inviteUser(request, c.get('actor'), c.get('origin'))
+    const invitation = await inviteUser(request, c.get('actor'), c.get('origin'))
     return c.json(toWireInvitation(invitation, baseUrl, now()), 201)
   })
 
@@ -118,7 +120,7 @@ export function adminInvitationRoutes(
     const request = c.req.valid('json')
     requireProvider(request.provider)
     const { id } = c.req.valid('param')
-    const approval = await invitations.approveIdentity(id, request, c.get('actor'), c.get('origin'))
+    const approval = await approveIdentity(id, request, c.get('actor'), c.get('origin'))
     return c.json(toWireInvitation(approval, baseUrl, now()), 201)
   })
 

@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Config } from '../../config.ts'
 import type { Access, Allowlist, SettledRules } from '../../services/access-policies.ts'
 import type { AddAccessRule } from '../../services/add-access-rule.ts'
+import type { ApproveIdentity } from '../../services/approve-identity.ts'
 import type { ChangeUser } from '../../services/change-user.ts'
 import type { CreateServiceAccount } from '../../services/create-service-account.ts'
 import type { EndSessions } from '../../services/end-sessions.ts'
@@ -36,7 +37,8 @@ export interface AdminServices {
   readonly eraseUser: EraseUser
   readonly revokeEverything: RevokeEverything
   readonly createServiceAccount: CreateServiceAccount
-  readonly invitations: InviteUser
+  readonly inviteUser: InviteUser
+  readonly approveIdentity: ApproveIdentity
   readonly withdrawInvitation: WithdrawInvitation
   readonly removeIdentity: RemoveIdentity
   readonly addAccessRule: AddAccessRule

@@ -19,10 +19,10 @@ const loginQuery = z.strictObject({
     description:
       'Where to go on to: a path here, or a URL at one of RETURN_TO_ORIGINS. Signs in and mints no key.',
   }),
-  choose_account: z
-    .literal('true')
-    .optional()
-    .openapi({ description: 'Asks Google to let the person choose an account.' }),
+  choose_account: z.literal('true').optional().openapi({
+    description:
+      'Lets the person choose an account, where the provider is Google or announces `select_account`.',
+  }),
 })
 type LoginQuery = z.output<typeof loginQuery>
 const providerParameter = z.object({ provider: z.string() })
