@@ -6,6 +6,11 @@ const alone = ['test/process/verification-*.test.ts', 'test/http/verification/{c
 const last = { maxWorkers: 1, sequence: { groupOrder: 1 } } as const
 /** What of `test/http` reads or writes hardly a row, or nothing that the engines could do differently. */
 const sameOnBothEngines = [
+  'test/http/{docs,openapi,matrix,negative,negative-admin}.test.ts',
+  // Pages call services that the tests of the admin API run on both; what they do to rows of their own stays.
+  'test/http/console/{access-rules,audit,invitations,keys,keys-closed,keys-list,keys-made,users}.test.ts',
+  'test/http/console/{overview,service-accounts,users-endings}.test.ts',
+  'test/http/account/forms-refused.test.ts',
   'test/http/admin/allowlist-wrong-answers.test.ts',
   'test/http/sign-in/{answers,attempt-cookies,authorization-request,callback-state,email-rules}.test.ts',
   'test/http/sign-in/{id-token,provider-failures,providers,providers-mix-up,providers-outage}.test.ts',
@@ -39,7 +44,7 @@ export default defineConfig({
           env: { KEYDESK_TEST_ENGINE: 'postgres' },
           include: [
             'test/http/**/*.test.ts',
-            'test/services/{open-keyring,record-usage}.test.ts',
+            'test/services/{count-unused-keys,desk-counts,open-keyring,record-usage}.test.ts',
             'test/process/{health,log-lines,master-key-change,npm-start,signals}.test.ts',
           ],
           // Changes the database within one turn of the event loop, which only SQLite can do.

@@ -1,4 +1,6 @@
+import type { Logger } from 'pino'
 import type { Config } from './config.ts'
+import type { AuditKey } from './domain/audit-chain.ts'
 import { sha256 } from './domain/constant-time.ts'
 import type { DerivedKeys } from './domain/derived-keys.ts'
 import { type Access, type Allowlist, createAccess, type SettledRules } from './services/access-policies.ts'
@@ -6,9 +8,12 @@ import { createAddAccessRule } from './services/add-access-rule.ts'
 import { createAdmitIdentity } from './services/admit-identity.ts'
 import { createApproveIdentity } from './services/approve-identity.ts'
 import { createBeginSignIn } from './services/begin-sign-in.ts'
+import { createChangeKey } from './services/change-key.ts'
 import { createChangeUser } from './services/change-user.ts'
 import { createCheckCallback } from './services/check-callback.ts'
+import { createCountUnusedKeys } from './services/count-unused-keys.ts'
 import { createCreateServiceAccount } from './services/create-service-account.ts'
+import { createDescribeDesk } from './services/describe-desk.ts'
 import { createEndSessions } from './services/end-sessions.ts'
 import { createEraseUser } from './services/erase-user.ts'
 import { createFindSession, type FindSession } from './services/find-session.ts'
@@ -16,18 +21,27 @@ import { createFinishSignIn } from './services/finish-sign-in.ts'
 import { createInviteUser } from './services/invite-user.ts'
 import { createLinkIdentity } from './services/link-identity.ts'
 import type { MakeKey } from './services/make-key.ts'
+import { createMakeOnce } from './services/make-once.ts'
 import type { Metrics } from './services/metrics.ts'
 import { createMintKey } from './services/mint-key.ts'
+import { createMintOwnKey } from './services/mint-own-key.ts'
 import { createMintSsoKey } from './services/mint-sso-key.ts'
 import { createPollAllowlist, type PollAllowlist } from './services/poll-allowlist.ts'
 import { createPreviewAccessRules } from './services/preview-access-rules.ts'
+import { createPruneAudit } from './services/prune-audit.ts'
 import type { RecordRefusal } from './services/record-refusal.ts'
 import { createRefuseSignIn } from './services/refuse-sign-in.ts'
 import { createRemoveAccessRule } from './services/remove-access-rule.ts'
 import { createRemoveIdentity } from './services/remove-identity.ts'
+import { createRetireKey } from './services/retire-key.ts'
 import { createRevokeEverything } from './services/revoke-everything.ts'
 import { createRevokeKey } from './services/revoke-key.ts'
+import { createRevokeKeys } from './services/revoke-keys.ts'
+import { createRotateKey } from './services/rotate-key.ts'
+import { createRotateOwnKey } from './services/rotate-own-key.ts'
+import { type ChainHead, createSealAudit } from './services/seal-audit.ts'
 import { createStartSession } from './services/start-session.ts'
+import { createVerifyAudit } from './services/verify-audit.ts'
 import { createWithdrawInvitation } from './services/withdraw-invitation.ts'
 import { createWriteInvitation } from './services/write-invitation.ts'
 import { createAllowlistSource } from './sso/allowlist-source.ts'
@@ -41,6 +55,7 @@ export interface Parts {
   readonly metrics: Metrics
   readonly makeKey: MakeKey
   readonly derived: DerivedKeys
+  readonly auditKeys: readonly AuditKey[]
   readonly recordRefusal: RecordRefusal
   readonly access: Access
   readonly findSession: FindSession
@@ -123,10 +138,15 @@ export function composeSignIn(parts: Parts) {
 
 /** What admins do. */
 export function composeAdmin(parts: Parts) {
+  const makeOnce = createMakeOnce(parts)
   const writeInvitation = createWriteInvitation({ ...parts, ttlSeconds: parts.config.invitationTtl })
   return {
-    mintKey: createMintKey(parts),
+    mintKey: createMintKey({ ...parts, makeOnce }),
+    changeKey: createChangeKey(parts),
+    rotateKey: createRotateKey({ ...parts, makeOnce }),
+    retireKey: createRetireKey(parts),
     revokeKey: createRevokeKey(parts),
+    revokeKeys: createRevokeKeys(parts),
     changeUser: createChangeUser(parts),
     eraseUser: createEraseUser(parts),
     revokeEverything: createRevokeEverything(parts),
@@ -139,6 +159,38 @@ export function composeAdmin(parts: Parts) {
     removeAccessRule: createRemoveAccessRule(parts),
     previewAccessRules: createPreviewAccessRules(parts),
     endSessions: createEndSessions(parts),
+    verifyAudit: createVerifyAudit(parts),
+    describeDesk: createDescribeDesk({ ...parts, countUnusedKeys: createCountUnusedKeys(parts) }),
+  }
+}
+
+/** What keeps the audit trail: seals what came, and prunes what is older than it is to be kept. */
+export function composeAudit(parts: Parts, log: Logger) {
+  const report = (head: ChainHead, lost: ChainHead | null) => {
+    if (lost === null) return log.info({ seq: head.seq, seal: head.seal }, 'head of the audit trail')
+    log.error({ seq: head.seq, lost_seq: lost.seq, lost_seal: lost.seal }, auditCut)
+  }
+  const prune = createPruneAudit({ ...parts, retentionSeconds: parts.config.auditRetention })
+  return { seal: createSealAudit({ ...parts, report }), prune: () => prune().then(() => undefined) }
+}
+
+const auditCut =
+  'the end of the audit trail is gone: somebody changed the database, or restored an older state of it'
+
+/** What people do for themselves; the rest of it is what admins do, too. */
+export function composeAccount(parts: Parts, admin: ReturnType<typeof composeAdmin>) {
+  const { selfServiceScopes: scopes, selfServiceKeysMax: perUserMax } = parts.config
+  const { rotateKey, retireKey, revokeKey, endSessions } = admin
+  return {
+    mintOwnKey: createMintOwnKey({
+      ...parts,
+      makeOnce: createMakeOnce(parts),
+      offer: { scopes, perUserMax },
+    }),
+    rotateOwnKey: createRotateOwnKey({ ...parts, rotateKey }),
+    retireKey,
+    revokeKey,
+    endSessions,
   }
 }
 

@@ -2,9 +2,12 @@ import type { DestinationStream, Logger } from 'pino'
 import {
   allowlistOf,
   composeAccess,
+  composeAccount,
   composeAdmin,
   composeAllowlist,
+  composeAudit,
   composeSignIn,
+  type Parts,
   settledRules,
 } from './compose-services.ts'
 import type { Config } from './config.ts'
@@ -14,6 +17,7 @@ import { createApp } from './http/app.ts'
 import type { AppEnvironment } from './http/environment.ts'
 import { describeCause } from './http/problem.ts'
 import { createLog } from './log.ts'
+import { createForgetOldCounts } from './services/forget-old-counts.ts'
 import { createSecretHasher } from './services/hash-secret.ts'
 import { createKeyMemory } from './services/key-memory.ts'
 import { createLimitRate } from './services/limit-rate.ts'
@@ -23,11 +27,20 @@ import { createMetrics, type Metrics } from './services/metrics.ts'
 import { openKeyring } from './services/open-keyring.ts'
 import { createFindOwnerRights } from './services/owner-rights.ts'
 import { createRecordRefusal } from './services/record-refusal.ts'
-import { createRecordUsage } from './services/record-usage.ts'
+import { createRecordUsage, type RecordUsage } from './services/record-usage.ts'
+import { createRetireKeys } from './services/retire-keys.ts'
 import { createVerifyKey } from './services/verify-key.ts'
 import { openStorage } from './storage/storage.ts'
 
 const addressesCountedMax = 50_000
+const retireSeconds = 60
+const sealSeconds = 1
+/** What is left then, as of an old trail, is sealed by whoever starts next. */
+const sealSecondsAtClose = 2
+const pruneSeconds = 600
+const forgetSeconds = 600
+const notWritten = 'usage was not written'
+const notSealed = 'audit events were not sealed; they will be'
 const listFailed = 'the list at ALLOWLIST_URL was not read; the last good copy stays'
 
 /** Keydesk without a socket: what `main.ts` listens with, and what tests call. */
@@ -39,6 +52,8 @@ export interface Gateway {
   readonly metrics: Pick<Metrics, 'contentType' | 'text'>
   /** From now on `/readyz` answers 503, so that no new client is sent here. Everything else goes on being answered. */
   stopBeingReady(): void
+  /** Makes what is made once and takes long (the OpenAPI document), so that no request waits while it is made. */
+  prepare(): void
   /** Ends everything that the gateway holds open. Call it when the last request has been answered. */
   close(): Promise<void>
 }
@@ -104,19 +119,24 @@ export async function createGateway(
       if (isLeaving) throw new KeydeskError('unavailable', { message: 'This process is about to stop.' })
       await storage.ping()
     }
-    const parts = { config, storage, metrics, makeKey, derived, recordRefusal, access, findSession, now }
+    const { auditKeys } = keyring
+    const made = { storage, metrics, makeKey, derived, auditKeys, recordRefusal, access, findSession }
+    const parts = { config, ...made, now }
+    const admin = composeAdmin(parts)
     const app = createApp({
       ...parts,
       log,
       verifyKey,
       limitRate: createLimitRate(addressesCountedMax),
       signIn: composeSignIn(parts),
-      admin: composeAdmin(parts),
+      admin,
+      account: composeAccount(parts, admin),
       settled: settledRules(config),
       allowlist: allowlistOf(config),
+      formKey: derived.form,
       checkReadiness,
     })
-    const stopFlushing = every(config.usageFlushInterval, usage.flush, 'usage was not written', log)
+    const upkeep = startUpkeep(parts, usage, log)
     const poll = composeAllowlist(config, storage, (message) => log.warn(message), now)
     let polling: Promise<unknown> = Promise.resolve()
     const pollAllowlist = async () => {
@@ -130,16 +150,15 @@ export async function createGateway(
       fetch: (request, bindings) => app.fetch(request, bindings ?? {}),
       log,
       metrics,
+      prepare: () => app.prepare(),
       stopBeingReady: () => {
         isLeaving = true
       },
       close: async () => {
-        stopFlushing()
+        upkeep.stop()
         stopPolling()
         await polling.catch(() => undefined)
-        await usage
-          .flush()
-          .catch((error) => log.error({ cause: describeCause(error) }, 'usage was not written'))
+        await upkeep.finish()
         await storage.close()
       },
     }
@@ -149,13 +168,47 @@ export async function createGateway(
   }
 }
 
-/** Does `work` every so many seconds, until the answer is called. A failure is logged, and the next time comes. */
+/** What any process does beside its answers, by the clock. */
+function startUpkeep(parts: Parts, usage: RecordUsage, log: Logger) {
+  const { config, storage, now } = parts
+  const audit = composeAudit(parts, log)
+  const retireKeys = createRetireKeys({ storage, usageSecondsMax: config.usageFlushInterval * 2, now })
+  const forgetOldCounts = createForgetOldCounts({ storage, now })
+  const stops = [
+    every(config.usageFlushInterval, usage.flush, notWritten, log),
+    every(retireSeconds, () => retireKeys().then(() => undefined), 'keys were not retired', log),
+    every(forgetSeconds, forgetOldCounts, 'old counts were not forgotten', log),
+    every(sealSeconds, () => audit.seal(), notSealed, log),
+    every(pruneSeconds, audit.prune, 'the audit trail was not pruned', log),
+  ]
+  return {
+    stop(): void {
+      for (const stop of stops) stop()
+    },
+    /** Writes what would be lost, and seals what was written. */
+    async finish(): Promise<void> {
+      await usage.flush().catch((error: unknown) => logFailure(error, notWritten, log))
+      await audit.seal(sealSecondsAtClose).catch((error: unknown) => logFailure(error, notSealed, log))
+    },
+  }
+}
+
+/**
+ * Does `work` every so many seconds, until the answer is called. A failure is logged, and the next time comes. What is
+ * under way then loses its database, which is no failure: whoever comes next goes on with it.
+ */
 function every(seconds: number, work: () => Promise<void>, failure: string, log: Logger): () => void {
+  let isOver = false
   const timer = setInterval(() => {
-    work().catch((error: unknown) => logFailure(error, failure, log))
+    work().catch((error: unknown) => {
+      if (!isOver) logFailure(error, failure, log)
+    })
   }, seconds * 1000)
   timer.unref()
-  return () => clearInterval(timer)
+  return () => {
+    isOver = true
+    clearInterval(timer)
+  }
 }
 
 function logFailure(error: unknown, failure: string, log: Logger): void {

@@ -18,6 +18,7 @@ async function main(): Promise<void> {
   process.umask(0o077)
   const config = readConfig()
   const gateway = await createGateway(config)
+  gateway.prepare()
   const server = createListener(gateway, config.authBaseUrl)
   const metricsServer = config.metricsPort === undefined ? null : createMetricsServer(gateway)
   leaveOnSignal(server, metricsServer, gateway, config.shutdownDelay)

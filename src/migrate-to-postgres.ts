@@ -42,6 +42,7 @@ async function main(): Promise<void> {
 const whatNow = `What now:
   - If a Keydesk still runs on the file: stop it, and run this once more. What it wrote meanwhile is not here.
   - Start Keydesk with DATABASE_URL set to this Postgres, and with the same PROXY_MASTER_KEY. Every key works as before.
+    GET /admin/audit/verify proves that the audit trail came over whole.
   - Do not start it on the file again: what is revoked in Postgres is not revoked there.`
 
 function readFlags(parameters: string[]) {

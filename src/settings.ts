@@ -35,6 +35,10 @@ export const settings = z.object({
   authBaseUrl: baseUrl,
   proxyMasterKey: secret(32, masterKeyHint),
   proxyMasterKeyPrevious: secret(32, 'give the former value, or remove it').optional(),
+  adminBearer: z
+    .enum(['on', 'off'], 'must be on or off')
+    .transform((text) => text === 'on')
+    .default(true),
   databaseUrl: databaseUrl.default('file:./data/keydesk.db'),
   databaseListenUrl: postgresUrl.optional(),
   databasePoolSize: boundedInteger(4, 1000).default(10),
@@ -81,6 +85,17 @@ export const settings = z.object({
     isScope(text) && !isReservedScope(text) ? text : null,
   ).default([]),
   ssoKeysMax: boundedInteger(1, 1000).default(20),
+  selfServiceScopes: list('a scope, or it is a reserved one (keydesk:…)', (text) =>
+    isScope(text) && !isReservedScope(text) ? text : null,
+  ).default([]),
+  selfServiceKeysMax: boundedInteger(0, 1000).default(20),
+  auditRetention: z
+    .union(
+      [z.literal('forever').transform(() => null), duration],
+      'must be forever, or a duration such as 365d',
+    )
+    .refine((seconds) => seconds === null || seconds >= day, 'must be at least 1d')
+    .default(null),
   stateTtl: duration.refine((seconds) => seconds <= 3600, 'must be at most 1h').default(600),
   providerTimeout: duration.refine((seconds) => seconds <= 30, 'must be at most 30s').default(10),
   argon2MemoryKib: boundedInteger(8, 4_194_304).default(19_456),

@@ -1,13 +1,14 @@
-import { describeUserAgent } from './describe-user-agent.ts'
+import { type AccountFrame, AccountLayout } from './account/account-layout.tsx'
+import { KeyCards, type OwnKey } from './account/key-cards.tsx'
+import { SessionCards, type SessionCardsProps } from './account/session-cards.tsx'
+import { Ago } from './ago.tsx'
 import { Fact } from './fact.tsx'
-import { Instant } from './instant.tsx'
-import { type Assets, Layout } from './layout.tsx'
+import { Form } from './form.tsx'
 import { Person } from './person.tsx'
 import { SignOutForm } from './sign-out-form.tsx'
 
 export type AccountPageProps = {
-  assets: Assets
-  requestId: string
+  frame: AccountFrame
   /** Until when the person’s keys work without another sign-in; null where that does not matter. */
   leaseUntil: Date | null
   user: { id: string; name: string | null; email: string | null; role: string; groups: readonly string[] }
@@ -16,25 +17,19 @@ export type AccountPageProps = {
   identities: readonly { provider: string; email: string; lastSignInAt: Date }[]
   /** Providers by which the person is not known yet. */
   linkable: readonly { id: string; label: string }[]
-  sessions: readonly {
-    isThis: boolean
-    userAgent: string | null
-    address: string | null
-    createdAt: Date
-    lastSeenAt: Date
-  }[]
+  sessions: SessionCardsProps['sessions']
+  /** The latest live ones, and whether there are more. */
+  keys: readonly OwnKey[]
+  hasMoreKeys: boolean
+  /** Whether people make keys here themselves. */
+  canMakeKey: boolean
 }
-
-/** As many as people read. */
-const sessionsMax = 20
 
 /** What Keydesk knows of whoever is signed in, how they sign in, and where they are signed in. */
 export function AccountPage(props: AccountPageProps) {
-  const { assets, requestId, leaseUntil, user, canGetKey, identities, linkable, sessions } = props
-  const listed = sessions.toSorted((a, b) => Number(b.isThis) - Number(a.isThis)).slice(0, sessionsMax)
+  const { frame, leaseUntil, user, canGetKey, identities, linkable, sessions, keys, hasMoreKeys } = props
   return (
-    <Layout title="Your account" assets={assets} requestId={requestId} signedIn secret>
-      <h1>Your account</h1>
+    <AccountLayout frame={frame} section="account" title="Your account">
       <Person name={user.name} email={user.email} />
       <dl class="facts">
         <Fact term="Role">{user.role === 'admin' ? 'Administrator' : 'Member'}</Fact>
@@ -44,21 +39,21 @@ export function AccountPage(props: AccountPageProps) {
           </Fact>
         )}
         {leaseUntil && (
-          <Fact term="Your keys work until">
-            <Instant at={leaseUntil} />, and longer each time you sign in
+          <Fact term="Your keys stop working">
+            <Ago at={leaseUntil} now={frame.now} />, unless you sign in before
           </Fact>
         )}
         <Fact term="User id">
           <code>{user.id}</code>
         </Fact>
       </dl>
-      {canGetKey && (
-        <p class="leave">
-          <a class="button main" href="/auth/login">
-            Get a new key
-          </a>
-        </p>
-      )}
+      <MainAction canMakeKey={props.canMakeKey} canGetKey={canGetKey} />
+
+      <h2>Your keys</h2>
+      {keys.length > 0 ? <KeyCards keys={keys} now={frame.now} /> : <p>You have no key that works.</p>}
+      <p>
+        <a href="/account/keys">{hasMoreKeys ? 'All your keys' : 'Your keys, and former ones'}</a>
+      </p>
 
       <h2>How you sign in</h2>
       <ul class="cards">
@@ -69,7 +64,7 @@ export function AccountPage(props: AccountPageProps) {
               <span class="line">{email}</span>
             </div>
             <p class="quiet">
-              Last used <Instant at={lastSignInAt} />
+              Last used <Ago at={lastSignInAt} now={frame.now} />
             </p>
           </li>
         ))}
@@ -77,41 +72,39 @@ export function AccountPage(props: AccountPageProps) {
       {linkable.length > 0 && (
         <>
           <p>You can add an account of yours at another provider. You sign in there to prove it.</p>
-          <form method="post" action="/account/identities" class="actions">
+          <Form action="/account/identities" token={frame.token} class="actions">
             {linkable.map(({ id, label }) => (
               <button type="submit" class="button" name="provider" value={id}>
                 {`Add ${label}`}
               </button>
             ))}
-          </form>
+          </Form>
         </>
       )}
 
       <h2>Where you are signed in</h2>
-      <ul class="cards">
-        {listed.map(({ isThis, userAgent, address, createdAt, lastSeenAt }) => (
-          <li>
-            <div>
-              <strong class="line">{userAgent ? describeUserAgent(userAgent) : 'Unknown browser'}</strong>
-              {isThis && <span class="line here">This browser</span>}
-              {address && <code class="line">{address}</code>}
-            </div>
-            <p class="quiet">
-              <span class="line">
-                Signed in <Instant at={createdAt} />
-              </span>
-              <span class="line">
-                Last seen <Instant at={lastSeenAt} />
-              </span>
-            </p>
-          </li>
-        ))}
-      </ul>
-      {sessions.length > listed.length && <p>{`And ${sessions.length - listed.length} more.`}</p>}
+      <SessionCards sessions={sessions} token={frame.token} now={frame.now} />
       <p>Signing out everywhere includes this browser. Your keys keep working.</p>
       <div class="actions">
         <SignOutForm everywhere />
       </div>
-    </Layout>
+
+      <h2>What Keydesk knows about you</h2>
+      <p>
+        What is on this page, your keys, and an audit trail that administrators read.{' '}
+        <a href="/account/data.json">Download your profile, keys and sessions as JSON</a>
+      </p>
+    </AccountLayout>
+  )
+}
+
+function MainAction({ canMakeKey, canGetKey }: { canMakeKey: boolean; canGetKey: boolean }) {
+  if (!canMakeKey && !canGetKey) return null
+  return (
+    <p class="leave">
+      <a class="button main" href={canMakeKey ? '/account/keys/new' : '/auth/login'}>
+        {canMakeKey ? 'Make a key' : 'Get a new key'}
+      </a>
+    </p>
   )
 }

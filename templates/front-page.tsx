@@ -37,6 +37,9 @@ export function FrontPage({ assets, requestId, choices, whoMaySignIn, signedIn }
         Your scripts and CI jobs send it in the <code class="whole">X-API-Key</code> header, and the services
         behind Keydesk know that it is you. Treat it like a password.
       </p>
+      <p>
+        What can be asked of Keydesk stands in the <a href="/docs">API reference</a>.
+      </p>
     </Layout>
   )
 }

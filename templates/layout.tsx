@@ -17,6 +17,10 @@ export type LayoutProps = {
    * another site would, so such pages tell our own origin, and no other, where a request comes from.
    */
   signedIn?: boolean
+  /** Pages of signed-in people lead to each other; the console is for admins, and wide. */
+  place?: 'account' | 'console' | 'reference'
+  /** Whether the way to the console is shown. */
+  isAdmin?: boolean
   /** Where the browser goes by itself. */
   refreshTo?: string
   children: Child
@@ -24,7 +28,8 @@ export type LayoutProps = {
 
 /** The frame of every page. Nothing inline: the CSP allows style and script from our own origin only. */
 export function Layout(props: LayoutProps) {
-  const { title, assets, requestId, clearAddress, secret, signedIn, refreshTo, children } = props
+  const { title, assets, requestId, clearAddress, secret, signedIn, place, isAdmin, refreshTo, children } =
+    props
   return (
     <html lang="en">
       <head>
@@ -39,7 +44,7 @@ export function Layout(props: LayoutProps) {
         <link rel="stylesheet" href={assets.css} />
         <script type="module" src={assets.js} />
       </head>
-      <body>
+      <body class={place === 'console' || place === 'reference' ? 'wide' : undefined}>
         <a class="skip" href="#main">
           Skip to the content
         </a>
@@ -48,7 +53,13 @@ export function Layout(props: LayoutProps) {
             <Mark />
             Keydesk
           </a>
-          {signedIn && <SignOutForm />}
+          {signedIn && (
+            <div class="ways">
+              {place === 'console' && <a href="/account">Your account</a>}
+              {place !== 'console' && isAdmin && <a href="/console">Console</a>}
+              <SignOutForm />
+            </div>
+          )}
         </header>
         <main
           id="main"
@@ -60,6 +71,7 @@ export function Layout(props: LayoutProps) {
         </main>
         <footer class="desk">
           <span>Keydesk</span>
+          {place === 'console' && <a href="/docs">API reference</a>}
           {requestId && (
             <span>
               Request <code>{requestId}</code>

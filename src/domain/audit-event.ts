@@ -24,15 +24,20 @@ export const auditActions = [
   'access_rule.deleted',
   'allowlist.changed',
   'key.minted',
+  'key.first_used',
+  'key.updated',
+  'key.rotated',
+  'key.retired',
   'key.revoked',
   'admin.refused',
   'keyring.created',
   'keyring.rewrapped',
+  'audit.pruned',
 ] as const
 export type AuditAction = (typeof auditActions)[number]
 
-/** Who did it: `user:<id>`, `master_key`, `system`, or `anonymous` before anybody is known. */
-export type Actor = `user:${string}` | 'master_key' | 'system' | 'anonymous'
+/** Who did it: `user:<id>`, `key:<id>`, `master_key`, `system`, or `anonymous` before anybody is known. */
+export type Actor = `user:${string}` | `key:${string}` | 'master_key' | 'system' | 'anonymous'
 
 /** Where a request came from: goes into the erasable details, apart from the facts. */
 export interface Origin {

@@ -45,6 +45,12 @@ export function parseRange(text: string): AddressRange | null {
   return bits >= 0 && bits <= width ? [address, bits] : null
 }
 
+/** Whether an address in canonical form is in one of the ranges. An address that is not known is in none. */
+export function isAddressWithin(address: string | null, ranges: readonly AddressRange[]): boolean {
+  const parsed = address === null ? null : parseAddress(address)
+  return parsed !== null && isWithin(parsed, ranges)
+}
+
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
   // Node's grammar is the strict one: ipaddr.js also reads octal, hex and short forms of IPv4, and other mixed forms.
   if (isIP(text) === 0 || text.includes('%')) return null

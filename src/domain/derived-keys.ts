@@ -10,6 +10,8 @@ export interface DerivedKeys {
   readonly keyring: Uint8Array
   /** Names the one audit row that an address gets for an action and a minute. */
   readonly auditThrottle: Uint8Array
+  /** Makes the tokens of forms. */
+  readonly form: Uint8Array
 }
 
 /** HKDF-SHA256 (RFC 5869) over the master key; 32 bytes a key. */
@@ -22,5 +24,6 @@ export function deriveKeys(masterKey: string): DerivedKeys {
     attempt: derive('attempt/2'),
     keyring: derive('keyring'),
     auditThrottle: derive('audit-throttle'),
+    form: derive('form'),
   }
 }

@@ -11,11 +11,14 @@ export interface JudgedKey {
 export interface JudgedOwner {
   readonly status: string
   readonly scopeLimit: readonly string[] | null
+  readonly role: string
   readonly groups: readonly string[]
 }
 
 /** What is asked of a key beyond being good: every scope, and that its owner is in every group. */
 export interface Demands {
+  /** Whether the key may be used from where the request came. */
+  readonly isAddressAllowed: boolean
   readonly scopes: readonly string[]
   readonly groups: readonly string[]
 }
@@ -33,6 +36,7 @@ export type KeyRefusal =
   | 'owner_not_allowed'
   | 'expired_key'
   | 'lease_expired'
+  | 'not_allowed'
   | 'insufficient_scope'
   | 'forbidden'
 
@@ -41,6 +45,15 @@ export function keyStatus(key: Pick<JudgedKey, 'revokedAt' | 'expiresAt'>, now: 
   if (key.revokedAt !== null) return 'revoked'
   if (key.expiresAt !== null && key.expiresAt.getTime() <= now.getTime()) return 'expired'
   return 'active'
+}
+
+/** The same as people are told it: a key that another is to replace is still active, and on its way out. */
+export function shownStatus(
+  key: Pick<JudgedKey, 'revokedAt' | 'expiresAt'> & { readonly successorId: string | null },
+  now: Date,
+): KeyStatus | 'retiring' {
+  const status = keyStatus(key, now)
+  return status === 'active' && key.successorId !== null ? 'retiring' : status
 }
 
 /** Why a key whose secret is proven is refused all the same, or null when it is good for `demands`. */
@@ -58,8 +71,9 @@ export function judgeKey(
   if (!rights.isAllowed) return 'owner_not_allowed'
   if (status === 'expired') return 'expired_key'
   if (rights.leaseUntil !== null && rights.leaseUntil.getTime() <= now.getTime()) return 'lease_expired'
+  if (!demands.isAddressAllowed) return 'not_allowed'
   if (demands.scopes.length > 0) {
-    const scopes = effectiveScopes(key.scopes, owner.scopeLimit)
+    const scopes = effectiveScopes(key.scopes, owner)
     if (!demands.scopes.every((scope) => scopes.includes(scope))) return 'insufficient_scope'
   }
   return demands.groups.every((group) => owner.groups.includes(group)) ? null : 'forbidden'

@@ -28,6 +28,7 @@ export const advice: Record<ErrorCode, string> = {
   not_found: 'Check the address, or begin at the front page.',
   method_not_allowed: 'Begin at the front page.',
   conflict: 'An administrator can make room. Until then the keys that you have keep working.',
+  precondition_failed: 'Open the page again, look at what is there now, and decide again.',
   too_large: readTheDocs,
   unsupported_media_type: readTheDocs,
   rate_limited: 'Wait that long, then try again. If it comes back, tell whoever runs Keydesk.',

@@ -18,6 +18,7 @@ import { createCallers } from './callers.ts'
 import { createCountFailure } from './count-failure.ts'
 import { createReadSession } from './current-session.ts'
 import type { AppEnvironment } from './environment.ts'
+import { createForms } from './forms.ts'
 import { answerUnrouted } from './middleware/answer-unrouted.ts'
 import { identifyCaller } from './middleware/identify-caller.ts'
 import { limitByAddress } from './middleware/limit-by-address.ts'
@@ -28,11 +29,15 @@ import { createAnswerProblem } from './problem.ts'
 import { createRefuseKey } from './refuse-key.ts'
 import { createRequestIds } from './request-ids.ts'
 import { responseHeaders } from './response-headers.ts'
-import { accountRoutes } from './routes/account.ts'
+import { type AccountServices, accountRoutes } from './routes/account.ts'
 import { type AdminServices, adminRoutes } from './routes/admin.ts'
+import { consoleRoutes } from './routes/console.ts'
+import { docsRoutes } from './routes/docs.ts'
 import { frontRoutes } from './routes/front.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { openApiRoutes } from './routes/openapi.ts'
+import { ownKeyPath, ownKeyRoutes } from './routes/own-key.ts'
 import { sessionRoutes } from './routes/sessions.ts'
 import { signInRoutes } from './routes/sign-in.ts'
 import { createValidateApp, validatePath, validateRoutes } from './routes/validate.ts'
@@ -60,9 +65,12 @@ export interface AppDependencies {
     readonly finishSignIn: FinishSignIn
   } | null
   readonly admin: AdminServices
+  readonly account: AccountServices
   readonly settled: SettledRules
   /** Null where there is no external list. */
   readonly allowlist: Allowlist | null
+  /** Makes the tokens of forms. */
+  readonly formKey: Uint8Array
   /** Rejects when `/readyz` must not say that requests can be answered. */
   readonly checkReadiness: () => Promise<void>
   readonly now: () => Date
@@ -71,6 +79,8 @@ export interface AppDependencies {
 export interface App {
   fetch(request: Request, bindings: AppEnvironment['Bindings']): Response | Promise<Response>
   readonly routes: readonly { readonly method: string; readonly path: string }[]
+  /** Makes what is made once, and takes long for a request. */
+  prepare(): void
 }
 
 /** The whole HTTP surface. */
@@ -143,19 +153,30 @@ export function createApp(dependencies: AppDependencies): App {
   healthRoutes(app, dependencies)
   if (config.metricsToken !== undefined)
     metricsRoutes(app, { metrics, token: config.metricsToken, countFailure })
+  app.use(ownKeyPath, limitByAddress('own-key', config.authRateLimit, limitRate))
+  ownKeyRoutes(app, { ...shared, countFailure })
   app.use('/auth/*', limitByAddress('auth', config.authRateLimit, limitRate))
   app.use('/account/*', limitByAddress('auth', config.authRateLimit, limitRate))
   sessionRoutes(app, { ...shared, endSessions: admin.endSessions })
   const sendToProvider =
     signIn === null ? null : createSendToProvider({ ...signIn, stateTtlSeconds: config.stateTtl })
-  accountRoutes(app, { ...shared, sendToProvider })
+  const forms = createForms({ formKey: dependencies.formKey, baseUrl: config.authBaseUrl })
+  accountRoutes(app, { ...shared, forms, assets, sendToProvider })
   if (signIn !== null && sendToProvider !== null)
     signInRoutes(app, { ...shared, ...signIn, sendToProvider, returnOrigins: config.returnToOrigins })
 
   adminRoutes(app, { ...shared, countFailure })
+  app.use('/console/*', limitByAddress('auth', config.authRateLimit, limitRate))
+  consoleRoutes(app, { ...shared, forms, assets: assets.paths })
+  const readDocument = openApiRoutes(app, config.authBaseUrl)
+  docsRoutes(app, { readDocument, assets: assets.paths })
 
   app.notFound(answerUnrouted([...app.routes, ...validateApp.routes]))
-  return { fetch: dispatch, routes: [...app.routes, ...validateApp.routes] }
+  return {
+    fetch: dispatch,
+    routes: [...app.routes, ...validateApp.routes],
+    prepare: () => void readDocument(),
+  }
 
   function dispatch(request: Request, bindings: AppEnvironment['Bindings']): Response | Promise<Response> {
     const isValidation = isValidateUrl(bindings.incoming?.url ?? new URL(request.url).pathname)

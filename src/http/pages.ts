@@ -1,4 +1,3 @@
-import { AccountPage } from '../../templates/account-page.tsx'
 import { FrontPage } from '../../templates/front-page.tsx'
 import { KeyPage } from '../../templates/key-page.tsx'
 import { type Assets, renderPage } from '../../templates/layout.tsx'
@@ -11,7 +10,6 @@ import { leaseUntil } from '../domain/lease.ts'
 import { loginSearch } from '../domain/login-search.ts'
 import type { CurrentSession } from '../services/find-session.ts'
 import type { SignedIn } from '../services/mint-sso-key.ts'
-import type { Session } from '../storage/sessions.ts'
 import { advice, needsSomebody } from './advice.ts'
 
 export type Pages = ReturnType<typeof createPages>
@@ -70,27 +68,10 @@ export function createPages(site: {
           apiKey: key,
           leaseUntil: leaseFrom(key.createdAt),
           owner: { name: user.name, email: user.email ?? '' },
+          made: 'sign-in',
           baseUrl,
           envVariable: 'KEYDESK_API_KEY',
           afterUrl: '/',
-        }),
-      ),
-
-    account: (
-      { user, identities, session }: CurrentSession,
-      sessions: readonly Session[],
-      requestId: string,
-    ): string =>
-      renderPage(
-        AccountPage({
-          assets,
-          requestId,
-          leaseUntil: leaseUntil({ kind: user.kind, identities }, leaseSeconds),
-          user,
-          canGetKey: providers.length > 0,
-          identities: identities.map((identity) => ({ ...identity, provider: labelOf(identity.provider) })),
-          linkable: providers.filter(({ id }) => !identities.some(({ provider }) => provider === id)),
-          sessions: sessions.map((one) => ({ ...one, isThis: one.id === session.id })),
         }),
       ),
 
@@ -107,7 +88,7 @@ export function createPages(site: {
           requestId,
           status,
           code,
-          title: isLinking ? 'This account was not added' : errorCodes[code].title,
+          title: isLinking ? 'This account was not added' : titleOf(code, path),
           whatHappened: message,
           whatToDo: advice[code],
           ...(contact !== undefined && needsSomebody.has(code) ? { contact } : {}),
@@ -152,10 +133,6 @@ export function createPages(site: {
     }
     return { href: '/', label: 'Front page' }
   }
-
-  function labelOf(providerId: string): string {
-    return providers.find(({ id }) => id === providerId)?.label ?? providerId
-  }
 }
 
 /** Whoever shows a session is known, and may not come in all the same. */
@@ -163,5 +140,11 @@ const shutsOut: ReadonlySet<ErrorCode> = new Set(['user_disabled', 'owner_not_al
 
 /** Pages that a session opens. */
 function isOfAccount(path: string): boolean {
-  return path === '/account' || path.startsWith('/account/')
+  return /^\/(account|console)(\/|$)/.test(path)
+}
+
+/** The title of a code, in the words of somebody who signs in where they do. */
+function titleOf(code: ErrorCode, path: string): string {
+  const isSignIn = code === 'not_allowed' && path.startsWith('/auth/')
+  return isSignIn ? 'This account may not sign in here' : errorCodes[code].title
 }

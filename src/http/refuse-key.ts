@@ -25,6 +25,7 @@ const details = {
     'The owner of this key is not on the list of who may come in any more. Ask an administrator.',
   expired_key: 'This key has expired. Sign in for a new one.',
   insufficient_scope: 'This key does not carry every scope that was asked for.',
+  not_allowed: 'This key may not be used from your address.',
   forbidden: 'The owner of this key is not in every group that was asked for.',
   rate_limited: 'This key was used more often than its limit allows. Wait as long as Retry-After says.',
 }
@@ -50,6 +51,7 @@ export function createRefuseKey(dependencies: {
     ),
     expired_key: prepare('expired_key', details.expired_key),
     insufficient_scope: prepare('insufficient_scope', details.insufficient_scope),
+    not_allowed: prepare('not_allowed', details.not_allowed),
     forbidden: prepare('forbidden', details.forbidden),
     rate_limited: prepare('rate_limited', details.rate_limited),
   }
@@ -63,9 +65,16 @@ export function createRefuseKey(dependencies: {
     const { outcome } = verification
     const refusal = byOutcome[outcome]
     if (verification.outcome === 'rate_limited') {
-      return answer(c, refusal, accept, requestId, rateLimitHeaders('key', verification.rate))
+      const warning = warningHeaders(null, verification.record.key)
+      return answer(c, refusal, accept, requestId, {
+        ...rateLimitHeaders('key', verification.rate),
+        ...warning,
+      })
     }
-    const lease = 'leaseUntil' in verification ? leaseHeaders(verification.leaseUntil) : undefined
+    const lease =
+      'leaseUntil' in verification
+        ? warningHeaders(verification.leaseUntil, verification.record.key)
+        : undefined
     // A missing scope or group is no failing credential: the key is good.
     if (countFailure === null || outcome === 'insufficient_scope' || outcome === 'forbidden')
       return answer(c, refusal, accept, requestId, lease)
@@ -105,7 +114,14 @@ export function createRefuseKey(dependencies: {
   }
 }
 
-/** Until when a key works without another sign-in of its owner, so that scripts can warn in time. */
-export function leaseHeaders(leaseUntil: Date | null): Readonly<Record<string, string>> | undefined {
-  return leaseUntil === null ? undefined : { 'X-Key-Lease-Until': leaseUntil.toISOString() }
+/** What scripts can warn by: until when the key works without another sign-in of its owner, and when it retires. */
+export function warningHeaders(
+  leaseUntil: Date | null,
+  { retiresAt }: { readonly retiresAt: Date | null },
+): Readonly<Record<string, string>> | undefined {
+  if (leaseUntil === null && retiresAt === null) return undefined
+  return {
+    ...(leaseUntil === null ? {} : { 'X-Key-Lease-Until': leaseUntil.toISOString() }),
+    ...(retiresAt === null ? {} : { 'X-Key-Retires-At': retiresAt.toISOString() }),
+  }
 }

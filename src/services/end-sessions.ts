@@ -1,4 +1,5 @@
 import { type Actor, auditEvent, type Origin } from '../domain/audit-event.ts'
+import { KeydeskError } from '../domain/errors.ts'
 import { sessionSecretHash } from '../domain/session-secret.ts'
 import type { Statement, Writer } from '../storage/query.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -14,7 +15,7 @@ export function createEndSessions(dependencies: {
   now: () => Date
 }) {
   const { storage, findSession, now } = dependencies
-  return { endShown, endEverywhere, endOfUser, endAll }
+  return { endShown, endEverywhere, endOne, endOfUser, endAll }
 
   /** Signs this browser out. A value that opens nothing any more is fine: that is what was asked for. */
   async function endShown(secret: string, origin: Origin): Promise<void> {
@@ -44,6 +45,24 @@ export function createEndSessions(dependencies: {
     const secretHash = sessionSecretHash(secret)
     const found = secretHash === null ? null : await storage.sessions.findBySecret(secretHash)
     if (found !== null) await end(found.user.id, `user:${found.user.id}`, origin)
+  }
+
+  /** Signs a user out of one browser. @throws KeydeskError `not_found` for a session that is not this user's */
+  async function endOne(userId: string, sessionId: string, actor: Actor, origin: Origin): Promise<void> {
+    await findLiveUser(storage, userId)
+    const event = auditEvent({
+      at: now(),
+      action: 'session.ended',
+      actor,
+      target: `user:${userId}`,
+      facts: { session_id: sessionId },
+      origin,
+    })
+    const landed = await storage.atomically((tx) => [
+      { statement: storage.sessions.endOneOf(tx, userId, sessionId), rows: 1 },
+      ...storage.audit.record(tx, event),
+    ])
+    if (!landed) throw new KeydeskError('not_found', { message: 'The user has no session with this id.' })
   }
 
   /** @throws KeydeskError `not_found` */

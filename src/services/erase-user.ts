@@ -7,6 +7,7 @@ import type { User } from '../storage/users.ts'
 import type { Access } from './access-policies.ts'
 import { isActiveAdmin, lastAdmin } from './change-user.ts'
 import { findLiveUser } from './find-live-user.ts'
+import { requireVersion } from './require-version.ts'
 import { planRevocation } from './revoke-everything.ts'
 
 export type EraseUser = ReturnType<typeof createEraseUser>
@@ -16,23 +17,35 @@ const triesMax = 3
 /**
  * Erases a user: every key is revoked and every session ended; the profile, the identities, and the invitations and allow
  * rules that name the person's addresses go; the audit trail keeps what happened without who and where. The id stays, so
- * that nothing that names it hangs in the air, and deny rules stay, so that the person stays out.
+ * that nothing that names it hangs in the air, and deny rules stay, so that the person stays out. Nobody answers for the
+ * person's service accounts from then on.
  * @throws KeydeskError `not_found`, `conflict` for the last admin, where the last allow rule would go and anybody could
  * come in, and where others keep changing the user
  */
 export function createEraseUser(dependencies: { storage: Storage; access: Access; now: () => Date }) {
   const { storage, access, now } = dependencies
 
-  return async function eraseUser(id: string, actor: Actor, origin: Origin): Promise<void> {
+  return async function eraseUser(
+    id: string,
+    version: number | null,
+    actor: Actor,
+    origin: Origin,
+  ): Promise<void> {
     for (let attempt = 1; attempt <= triesMax; attempt += 1) {
       const user = await findLiveUser(storage, id)
+      requireVersion(user, version)
       const addresses = await addressesOf(user)
       const rules = await rulesOf(addresses)
       const at = now()
       const common = { at, actor, origin }
       const revocation = await planRevocation(storage, id, common)
       const guardsAdmin = isActiveAdmin(user)
-      const facts = { keys_revoked: revocation.count, rules_removed: rules.length }
+      const accounts = await storage.users.idsAnsweredBy(id)
+      const facts = {
+        keys_revoked: revocation.count,
+        rules_removed: rules.length,
+        service_accounts_left: accounts.length,
+      }
       const event = auditEvent({ ...common, action: 'user.erased', target: `user:${id}`, facts })
       const landed = await storage.atomically((tx) => [
         ...(guardsAdmin ? [{ statement: storage.users.requireOtherAdmin(tx, id), rows: 1 }] : []),
@@ -41,11 +54,16 @@ export function createEraseUser(dependencies: { storage: Storage; access: Access
         ...rules.map((rule) => ({ statement: storage.accessRules.remove(tx, rule.id), rows: 1 })),
         storage.invitations.removeOf(tx, id, addresses),
         storage.identities.removeOfUser(tx, id),
+        { statement: storage.users.leaveUnanswered(tx, id, at), rows: accounts.length },
         { statement: storage.users.erase(tx, user, at), rows: 1 },
-        storage.usage.eraseRefusalsOf(tx, id),
+        ...storage.usage.eraseOrigins(tx, id),
         ...storage.audit.eraseDetails(tx, id, addresses),
         // After the others: it says who erased, which is another person's detail.
-        ...storage.audit.recordMany(tx, [event, ...rules.map((rule) => removal(rule, common))]),
+        ...storage.audit.recordMany(tx, [
+          event,
+          ...rules.map((rule) => removal(rule, common)),
+          ...accounts.map((account) => desertion(account, id, common)),
+        ]),
       ])
       if (landed) {
         await storage.confirmChanges()
@@ -96,5 +114,24 @@ function removal(
     action: 'access_rule.deleted',
     target: `rule:${id}`,
     facts: { kind, provider, reason: 'user_erased' },
+  })
+}
+
+/** A service account has lost the person who answered for it. */
+function desertion(
+  accountId: string,
+  personId: string,
+  common: Pick<AuditEvent, 'at' | 'actor'> & { origin: Origin },
+): AuditEvent {
+  return auditEvent({
+    ...common,
+    action: 'user.updated',
+    target: `user:${accountId}`,
+    facts: {
+      changed: ['responsible_user_id'],
+      before: { responsible_user_id: personId },
+      after: { responsible_user_id: null },
+      reason: 'user_erased',
+    },
   })
 }

@@ -1,10 +1,11 @@
 import { auditEvent, type Origin } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
-import type { ApiKey, KeyRecord } from '../storage/keys.ts'
+import type { KeyRecord } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { User } from '../storage/users.ts'
 import type { AdmitIdentity } from './admit-identity.ts'
 import type { MakeKey } from './make-key.ts'
+import { newKeyRow, toUnusedRecord } from './new-key-row.ts'
 import type { ProvenIdentity } from './plan-admission.ts'
 
 export interface SignedIn {
@@ -43,24 +44,19 @@ export function createMintSsoKey(dependencies: {
       const at = now()
       const { user, steps } = await admitIdentity(proven, at, origin)
       const actor = `user:${user.id}` as const
-      const row: ApiKey = {
-        id: made.id,
+      const row = newKeyRow(made, {
         userId: user.id,
         name: keyName,
-        secretHash: made.secretHash,
         scopes: [...ssoKey.scopes],
-        metadata: {},
-        rateLimit: null,
         createdThrough: 'sso',
         createdBy: actor,
         createdAt: at,
         expiresAt: ssoKey.ttlSeconds === null ? null : new Date(at.getTime() + ssoKey.ttlSeconds * 1000),
-        revokedAt: null,
-      }
+      })
       const common = { at, actor, origin }
       const landed = await storage.atomically((tx) => [
         ...steps(tx),
-        { statement: storage.users.requireSsoKeysBelow(tx, user.id, ssoKey.perUserMax, at), rows: 1 },
+        { statement: storage.users.requireKeysBelow(tx, user.id, 'sso', ssoKey.perUserMax, at), rows: 1 },
         storage.keys.insert(tx, row),
         ...storage.audit.record(
           tx,
@@ -87,10 +83,8 @@ export function createMintSsoKey(dependencies: {
           }),
         ),
       ])
-      const { secretHash: _, ...stored } = row
-      const key: KeyRecord = { ...stored, lastUsedAt: null, requestCount: null }
-      if (landed) return { user, key, keyText: made.text }
-      if ((await storage.keys.countLiveSso(user.id, at)) >= ssoKey.perUserMax)
+      if (landed) return { user, key: toUnusedRecord(row), keyText: made.text }
+      if ((await storage.keys.countLiveThrough(user.id, 'sso', at)) >= ssoKey.perUserMax)
         throw tooManyKeys(ssoKey.perUserMax)
     }
     throw new KeydeskError('state_invalid', {
@@ -103,14 +97,14 @@ export function createMintSsoKey(dependencies: {
   async function requireRoom({ issuer, claims }: ProvenIdentity): Promise<void> {
     const known = await storage.identities.findWithUser(issuer, claims.subject)
     if (known === null) return
-    const live = await storage.keys.countLiveSso(known.user.id, now())
+    const live = await storage.keys.countLiveThrough(known.user.id, 'sso', now())
     if (live >= ssoKey.perUserMax) throw tooManyKeys(ssoKey.perUserMax)
   }
 }
 
 function tooManyKeys(max: number): KeydeskError {
   return new KeydeskError('conflict', {
-    message: `You already have ${max} live ${max === 1 ? 'key' : 'keys'} made by signing in, which is the most. Ask an administrator to revoke the ones you no longer use.`,
+    message: `You already have ${max} live ${max === 1 ? 'key' : 'keys'} made by signing in, which is the most. Revoke those that you no longer use on your account page, /account/keys, or ask an administrator to.`,
     reason: 'too_many_sso_keys',
   })
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { AuditKey } from '../domain/audit-chain.ts'
 import { auditEvent } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
 import { openSealed, seal } from '../domain/sealed-text.ts'
@@ -9,13 +10,16 @@ import type { Storage } from '../storage/storage.ts'
 export interface Keyring {
   /** Every tag key that ever made a key, oldest first; the last one makes new keys. */
   readonly tagKeys: readonly Uint8Array[]
+  /** Every key that ever sealed audit events, oldest first; the last one seals. */
+  readonly auditKeys: readonly AuditKey[]
 }
 
 const firstTagKeyId = 'tag-1'
+const firstAuditKeyId = 'audit-1'
 const keyBytes = 32
 
 /**
- * Unwraps the keyring at start, makes its tag key the first time, and wraps everything anew that is still under the
+ * Unwraps the keyring at start, makes its keys the first time, and wraps everything anew that is still under the
  * previous master key.
  * @throws KeydeskError `unavailable` when a key can be unwrapped by neither master key: nothing must start then.
  */
@@ -26,7 +30,8 @@ export async function openKeyring(dependencies: {
   now: () => Date
 }): Promise<Keyring> {
   const { storage, wrapKey, previousWrapKey, now } = dependencies
-  if ((await storage.keyring.all()).length === 0) {
+  const found = await storage.keyring.all()
+  if (found.every(({ purpose }) => purpose !== 'tag')) {
     if (await storage.keys.exist()) {
       throw new KeydeskError('unavailable', {
         message:
@@ -34,16 +39,35 @@ export async function openKeyring(dependencies: {
           'Restore the table keyring from a backup.',
       })
     }
-    await makeFirstTagKey()
+    await makeFirstKey(firstTagKeyId, 'tag')
   }
+  // After the others are opened: nothing is made where the master key is the wrong one.
+  const opened = await openAll()
+  if (opened.auditKeys.length > 0) return opened
+  await makeFirstKey(firstAuditKeyId, 'audit')
   // Read anew whoever made it: of two processes that start at once, one insert wins and both use that key.
-  const tagKeys: Uint8Array[] = []
-  for (const wrapped of await storage.keyring.all()) tagKeys.push(await unwrap(wrapped))
-  return { tagKeys }
+  return openAll()
 
-  async function makeFirstTagKey(): Promise<void> {
-    const wrapped = wrap(firstTagKeyId, randomBytes(keyBytes).toString('base64url'))
-    const key: WrappedKey = { id: firstTagKeyId, purpose: 'tag', wrapped, createdAt: now() }
+  async function openAll(): Promise<Keyring> {
+    const tagKeys: Uint8Array[] = []
+    const auditKeys: AuditKey[] = []
+    for (const wrapped of await storage.keyring.all()) {
+      const key = await unwrap(wrapped)
+      // The wrapping is bound to the id, and the id says what the key is for.
+      if (!wrapped.id.startsWith(`${wrapped.purpose}-`)) {
+        throw new KeydeskError('unavailable', {
+          message: `The key ${wrapped.id} of the keyring is marked for another use than it was made for. Restore the table keyring from a backup.`,
+        })
+      }
+      if (wrapped.purpose === 'tag') tagKeys.push(key)
+      else auditKeys.push({ id: wrapped.id, key })
+    }
+    return { tagKeys, auditKeys }
+  }
+
+  async function makeFirstKey(id: string, purpose: WrappedKey['purpose']): Promise<void> {
+    const wrapped = wrap(id, randomBytes(keyBytes).toString('base64url'))
+    const key: WrappedKey = { id, purpose, wrapped, createdAt: now() }
     await storage.atomically((tx) => [
       storage.keyring.insert(tx, key),
       ...storage.audit.record(

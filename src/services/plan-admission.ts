@@ -46,6 +46,7 @@ export function planNewcomer(
     status: 'active',
     scopeLimit: null,
     version: 1,
+    responsibleId: null,
     createdAt: at,
     updatedAt: at,
   }

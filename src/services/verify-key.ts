@@ -8,6 +8,7 @@ import type { KeyWithOwner } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Access, AccessPolicies } from './access-policies.ts'
 import type { SecretHasher } from './hash-secret.ts'
+import { isAddressAllowed } from './key-addresses.ts'
 import type { KeyMemory, ProvenKey } from './key-memory.ts'
 import type { LimitRate } from './limit-rate.ts'
 import type { Metrics } from './metrics.ts'
@@ -16,11 +17,13 @@ import type { FindOwnerRights } from './owner-rights.ts'
 import type { RecordUsage } from './record-usage.ts'
 import { createSharedLook } from './shared-look.ts'
 
-export interface VerificationRequest extends Demands {
+export interface VerificationRequest extends Omit<Demands, 'isAddressAllowed'> {
   readonly keyText: string
   readonly address: string | null
   /** As it was sent. */
   readonly userAgent: string | undefined
+  /** A question about the key itself: no use of it, and no refusal. */
+  readonly isInspection?: boolean
 }
 
 /** Everything but `invalid_key` is told only to who proved the whole secret. */
@@ -160,12 +163,15 @@ export function createVerifyKey(dependencies: {
     const verdict = judgeWithoutRate(current, request, at)
     if (verdict.outcome !== 'valid') return note(verdict, request, at)
     const policy = current.record.key.rateLimit ?? defaultRateLimit
-    return policy === null ? note(verdict, request, at) : judgeRate(policy, current, key, request)
+    const isCounted = policy !== null && request.isInspection !== true
+    return !isCounted ? note(verdict, request, at) : judgeRate(policy, current, key, request)
   }
 
   function judgeWithoutRate({ record, access: policies }: Current, request: VerificationRequest, at: Date) {
     const rights = ownerRights(record, policies.forUse)
-    const refusal = judgeKey(record.key, record.owner, rights, request, at)
+    const { scopes, groups, address } = request
+    const demands = { scopes, groups, isAddressAllowed: isAddressAllowed(record.key, address) }
+    const refusal = judgeKey(record.key, record.owner, rights, demands, at)
     const { leaseUntil } = rights
     return refusal === null
       ? ({ outcome: 'valid', record, rate: null, leaseUntil } as const)
@@ -189,9 +195,12 @@ export function createVerifyKey(dependencies: {
   }
 
   function note(verification: Verification, request: VerificationRequest, at = now()): Verification {
+    if (request.isInspection === true) return verification
     metrics.countVerification(verification.outcome)
-    if (verification.outcome === 'valid') usage.used(verification.record.key.id, at)
-    else if (verification.outcome !== 'invalid_key') {
+    const { address, userAgent } = request
+    if (verification.outcome === 'valid') usage.used(verification.record.key.id, { at, address, userAgent })
+    else if (verification.outcome === 'invalid_key') usage.unknown(at)
+    else {
       usage.refused(verification.record.key.id, {
         at,
         reason: verification.outcome,

@@ -1,4 +1,4 @@
-import { and, asc, eq, gte, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, gte, inArray, lte, sql } from 'drizzle-orm'
 import type { Database, Statement, Writer } from './query.ts'
 import type { identities as identitiesTable } from './schema.postgres.ts'
 import type { User } from './users.ts'
@@ -24,6 +24,21 @@ export function createIdentities(database: Database) {
     async ofUser(userId: string): Promise<Identity[]> {
       const query = database.select().from(identities).where(eq(identities.userId, userId))
       return database.rows(query.orderBy(asc(identities.createdAt), asc(identities.id)))
+    },
+
+    /** When each of these users signed in last; whoever never did is not in it. */
+    async lastSignInsOf(userIds: readonly string[]): Promise<Map<string, Date>> {
+      const latest = new Map<string, Date>()
+      if (userIds.length === 0) return latest
+      const query = database
+        .select({ userId: identities.userId, at: identities.lastSignInAt })
+        .from(identities)
+        .where(inArray(identities.userId, [...userIds]))
+      for (const { userId, at } of await database.rows(query)) {
+        const known = latest.get(userId)
+        if (known === undefined || known < at) latest.set(userId, at)
+      }
+      return latest
     },
 
     /** Of all users whose ids are in this stretch of the alphabet. */

@@ -1,7 +1,7 @@
 import {
   and,
+  asc,
   count,
-  desc,
   eq,
   getTableColumns,
   gt,
@@ -14,18 +14,20 @@ import {
   sql,
 } from 'drizzle-orm'
 import type { KeyStatus } from '../domain/key-status.ts'
-import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
 import type { Identity } from './identities.ts'
-import { olderThan } from './paging.ts'
+import { createKeyRetirement } from './key-retirement.ts'
 import type { Database, Statement, Writer } from './query.ts'
-import type { apiKeys as apiKeysTable } from './schema.postgres.ts'
+import type { apiKeys as apiKeysTable, CreatedThrough } from './schema.postgres.ts'
 import type { User } from './users.ts'
 
+export type { CreatedThrough } from './schema.postgres.ts'
 export type ApiKey = (typeof apiKeysTable)['$inferSelect']
 /** A key without what only verification needs, and with how it is used (null when it never was). */
 export type KeyRecord = Omit<ApiKey, 'secretHash'> & {
   readonly lastUsedAt: Date | null
   readonly requestCount: number | null
+  readonly lastAddress: string | null
+  readonly lastUserAgent: string | null
 }
 
 /** A key, its owner, and how providers know the owner: everything that a verification judges but the rules. */
@@ -43,7 +45,10 @@ export function createKeys(database: Database) {
     ...keyColumns,
     lastUsedAt: keyUsage.lastUsedAt,
     requestCount: keyUsage.requestCount,
+    lastAddress: keyUsage.lastAddress,
+    lastUserAgent: keyUsage.lastUserAgent,
   }
+  const nextVersion = sql`${apiKeys.version} + 1`
   const withOwner = database.prepared((select) =>
     select({ key: apiKeys, owner: users, identity: identities })
       .from(apiKeys)
@@ -73,34 +78,16 @@ export function createKeys(database: Database) {
       return { key: first.key, owner: first.owner, identities: known }
     },
 
-    async page(filter: {
-      userId: string | null
-      status: KeyStatus | 'all'
-      now: Date
-      limit: number
-      after: PageCursor | null
-    }): Promise<Page<KeyRecord>> {
-      const ofUser = filter.userId === null ? undefined : eq(apiKeys.userId, filter.userId)
-      const query = database
-        .select(recordColumns)
-        .from(apiKeys)
-        .leftJoin(keyUsage, eq(keyUsage.keyId, apiKeys.id))
-        .where(and(ofUser, withStatus(filter.status, filter.now), olderThan(apiKeys, filter.after)))
-        .orderBy(desc(apiKeys.createdAt), desc(apiKeys.id))
-        .limit(filter.limit + 1)
-      return toPage(await database.rows(query), filter.limit, (key) => ({ at: key.createdAt, id: key.id }))
-    },
-
     /** Whether there is any key. */
     async exist(): Promise<boolean> {
       return (await database.rows(database.select({ id: apiKeys.id }).from(apiKeys).limit(1))).length > 0
     },
 
-    /** How many keys made by sign-in a user holds that are neither revoked nor expired. */
-    async countLiveSso(userId: string, now: Date): Promise<number> {
+    /** How many keys that were made in this way a user holds that are neither revoked nor expired. */
+    async countLiveThrough(userId: string, through: CreatedThrough, now: Date): Promise<number> {
       const live = and(
         eq(apiKeys.userId, userId),
-        eq(apiKeys.createdThrough, 'sso'),
+        eq(apiKeys.createdThrough, through),
         withStatus('active', now),
       )
       return (await database.rows(database.select({ id: apiKeys.id }).from(apiKeys).where(live))).length
@@ -123,6 +110,38 @@ export function createKeys(database: Database) {
       return rows.map(({ id }) => id)
     },
 
+    /** Changes nothing; its one row says that the key is not revoked, and its owner an active admin. */
+    requireAdminKey: (tx: Writer, id: string, now: Date): Statement =>
+      tx
+        .guard(apiKeys)
+        .set({ version: sql`${apiKeys.version}` })
+        .where(
+          and(
+            eq(apiKeys.id, id),
+            isNull(apiKeys.revokedAt),
+            or(isNull(apiKeys.expiresAt), gt(apiKeys.expiresAt, now)),
+            sql`EXISTS (SELECT 1 FROM ${users} AS owner WHERE owner.id = ${apiKeys.userId}
+              AND owner.status = 'active' AND owner.role = 'admin')`,
+          ),
+        ),
+
+    /** What those of these keys are called that there are. */
+    async namesOf(ids: readonly string[]): Promise<{ id: string; name: string }[]> {
+      if (ids.length === 0) return []
+      const query = database
+        .select({ id: apiKeys.id, name: apiKeys.name })
+        .from(apiKeys)
+        .where(inArray(apiKeys.id, [...new Set(ids)]))
+      return database.rows(query)
+    },
+
+    /** Which of these keys are not revoked, expired ones among them. */
+    async unrevokedAmong(ids: readonly string[]): Promise<{ id: string; userId: string }[]> {
+      const unrevoked = and(inArray(apiKeys.id, [...ids]), isNull(apiKeys.revokedAt))
+      const query = database.select({ id: apiKeys.id, userId: apiKeys.userId }).from(apiKeys)
+      return database.rows(query.where(unrevoked).orderBy(asc(apiKeys.id)))
+    },
+
     /** How many keys are neither revoked nor expired; reads an index, not the keys. */
     async countLive(now: Date): Promise<number> {
       const query = database
@@ -136,18 +155,48 @@ export function createKeys(database: Database) {
     insert: (tx: Writer, key: ApiKey): Statement => tx.insert(apiKeys).values(key),
 
     /** All keys of a user that are not revoked yet. */
-    revokeOfUser: (tx: Writer, userId: string, at: Date): Statement =>
+    revokeOfUser: (tx: Writer, userId: string, at: Date, reason: string | null = null): Statement =>
       tx
         .update(apiKeys)
-        .set({ revokedAt: at })
+        .set({ revokedAt: at, revokedReason: reason, retiresAt: null, version: nextVersion })
         .where(and(eq(apiKeys.userId, userId), isNull(apiKeys.revokedAt))),
 
     /** Revoked is terminal: the time of the first revocation stays, and no statement sets it back. */
-    revoke: (tx: Writer, id: string, at: Date): Statement =>
+    revoke: (tx: Writer, id: string, at: Date, reason: string | null = null): Statement =>
       tx
         .update(apiKeys)
-        .set({ revokedAt: at })
+        .set({ revokedAt: at, revokedReason: reason, retiresAt: null, version: nextVersion })
         .where(and(eq(apiKeys.id, id), isNull(apiKeys.revokedAt))),
+
+    /** The same for many: those of them that are not revoked yet. */
+    revokeAll: (tx: Writer, ids: readonly string[], at: Date, reason: string | null): Statement =>
+      tx
+        .update(apiKeys)
+        .set({ revokedAt: at, revokedReason: reason, retiresAt: null, version: nextVersion })
+        .where(and(inArray(apiKeys.id, [...ids]), isNull(apiKeys.revokedAt))),
+
+    /** What an admin may change, unless the key was revoked or changed since `version` was read. */
+    update: (tx: Writer, key: KeyRecord): Statement =>
+      tx
+        .update(apiKeys)
+        .set({
+          name: key.name,
+          scopes: key.scopes,
+          expiresAt: key.expiresAt,
+          expirySetAt: key.expirySetAt,
+          metadata: key.metadata,
+          rateLimit: key.rateLimit,
+          allowedAddresses: key.allowedAddresses,
+          retiresAt: key.retiresAt,
+          version: key.version + 1,
+        })
+        .where(asRead(key)),
+
+    ...createKeyRetirement(database),
+  }
+
+  function asRead(key: Pick<ApiKey, 'id' | 'version'>): SQL | undefined {
+    return and(eq(apiKeys.id, key.id), eq(apiKeys.version, key.version), isNull(apiKeys.revokedAt))
   }
 
   function withStatus(status: KeyStatus | 'all', now: Date): SQL | undefined {

@@ -3,11 +3,14 @@ import type { CopiedTable, Row } from './copied-tables.ts'
 import type { CopySource } from './copy-source.ts'
 import type { CopyTarget } from './copy-target.ts'
 
-/** What a row of the target, next to the same row of the source, says about whether the target was used; null: nothing. */
-type Judge = (target: Row, source: Row | undefined) => string | null
+/**
+ * What a row of the target, next to the same row of the source, says about whether the target was used; null: nothing.
+ * Of the source it is also known up to where audit events were pruned.
+ */
+type Judge = (target: Row, source: Row | undefined, prunedUntilSeq: number) => string | null
 
-const onlyThere = (what: string): Judge => {
-  return (target, source) =>
+const onlyThere = (what: string) => {
+  return (target: Row, source: Row | undefined): string | null =>
     source === undefined ? `it holds ${what} ${target.id}, which the file does not` : null
 }
 
@@ -15,7 +18,7 @@ const onlyThere = (what: string): Judge => {
  * What tells that somebody has worked with the Postgres, by table. Every change of state writes an audit event. The other
  * tables are looked at all the same: they are what must never be lost. The keyring comes first, since it says the most.
  */
-export const signsOfUse: ReadonlyMap<string, Judge> = new Map([
+export const signsOfUse: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   [
     'keyring',
     (target: Row, source: Row | undefined) =>
@@ -36,8 +39,10 @@ export const signsOfUse: ReadonlyMap<string, Judge> = new Map([
   ],
   [
     'audit_events',
-    (target, source) =>
-      target.id === source?.id ? null : `it holds the audit event ${target.id}, which the file does not`,
+    (target, source, prunedUntilSeq) =>
+      target.id === source?.id || (target.seq as number) <= prunedUntilSeq
+        ? null
+        : `it holds the audit event ${target.id}, which the file does not`,
   ],
   [
     'used_attempts',
@@ -63,14 +68,20 @@ export async function requireNoOwnUse(
   source: CopySource,
   target: CopyTarget,
 ): Promise<void> {
-  for (const [name, judge] of signsOfUse) {
+  const tableNamed = (name: string): CopiedTable => {
     const table = tables.find((one) => one.name === name)
     if (table === undefined) throw new Error(`there is no table ${name}`)
+    return table
+  }
+  const [anchors] = source.pages(tableNamed('audit_anchors'))
+  const prunedUntilSeq = Math.max(0, ...(anchors?.rows ?? []).map(({ seq }) => seq as number))
+  for (const [name, judge] of signsOfUse) {
+    const table = tableNamed(name)
     const nameOf = (row: Row) => row[table.key[0] ?? '']
     for await (const { rows } of target.pages(table)) {
       const same = new Map(source.sameRows(table, rows).map((row) => [nameOf(row), row]))
       for (const row of rows) {
-        const sign = judge(row, same.get(nameOf(row)))
+        const sign = judge(row, same.get(nameOf(row)), prunedUntilSeq)
         if (sign !== null) throw used(sign)
       }
     }

@@ -1,4 +1,4 @@
-import { and, eq, lt, or, type SQL } from 'drizzle-orm'
+import { and, lt, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { PgColumn } from 'drizzle-orm/pg-core'
 import type { PageCursor } from '../domain/page-cursor.ts'
 
@@ -8,5 +8,11 @@ export function olderThan(
   after: PageCursor | null,
 ): SQL | undefined {
   if (after === null) return undefined
-  return or(lt(columns.createdAt, after.at), and(eq(columns.createdAt, after.at), lt(columns.id, after.id)))
+  // The first condition says what the second implies: by it an index is entered where the page begins.
+  return and(lte(columns.createdAt, after.at), or(lt(columns.createdAt, after.at), lt(columns.id, after.id)))
+}
+
+/** That a text holds another one, letter by letter: nothing in `part` is a wildcard. */
+export function containsText(column: PgColumn | SQL, part: string): SQL {
+  return sql`${column} LIKE ${`%${part.replaceAll(/[\\%_]/g, '\\$&')}%`} ESCAPE '\\'`
 }

@@ -1,6 +1,5 @@
-import { bigint, boolean, index, integer, jsonb, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, jsonb, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { AccessRuleKind } from '../domain/access-policy.ts'
-import type { RateLimit } from '../domain/rate-limit.ts'
 import { instant, text } from './postgres-columns.ts'
 
 /*
@@ -8,6 +7,9 @@ import { instant, text } from './postgres-columns.ts'
  * indexes, and a test holds the two equal. Four kinds of column: text, instant, boolean, JSON; and whole numbers where
  * something is counted.
  */
+
+export * from './schema.audit.postgres.ts'
+export * from './schema.keys.postgres.ts'
 
 /** Whoever was erased keeps an id, so that the audit trail and revoked keys can name one; nothing else of them is left. */
 export type UserStatus = 'active' | 'disabled' | 'erased'
@@ -28,10 +30,14 @@ export const users = pgTable(
     version: integer('version').notNull(),
     createdAt: instant('created_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
+    /** The person who answers for a service account. */
+    responsibleId: text('responsible_id'),
   },
   (table) => [
     uniqueIndex('users_email').on(table.email),
     index('users_created').on(table.createdAt, table.id),
+    index('users_responsible').on(table.responsibleId),
+    index('users_kind').on(table.kind, table.createdAt, table.id),
   ],
 )
 
@@ -136,68 +142,6 @@ export const sessions = pgTable(
   ],
 )
 
-/** API keys. `secretHash` is the Argon2id hash of the key text; the text itself is never stored. */
-export const apiKeys = pgTable(
-  'api_keys',
-  {
-    id: text('id').primaryKey(),
-    userId: text('user_id')
-      .notNull()
-      .references(() => users.id),
-    name: text('name').notNull(),
-    secretHash: text('secret_hash').notNull(),
-    scopes: jsonb('scopes').$type<string[]>().notNull(),
-    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull(),
-    rateLimit: jsonb('rate_limit').$type<RateLimit>(),
-    createdThrough: text('created_through').$type<'sso' | 'admin'>().notNull(),
-    createdBy: text('created_by').notNull(),
-    createdAt: instant('created_at').notNull(),
-    expiresAt: instant('expires_at'),
-    revokedAt: instant('revoked_at'),
-  },
-  (table) => [
-    index('api_keys_created').on(table.createdAt, table.id),
-    index('api_keys_user').on(table.userId, table.createdAt, table.id),
-    index('api_keys_live').on(table.revokedAt, table.expiresAt),
-  ],
-)
-
-/** How a key is used. Apart from the key: a flush of usage leaves the rows that verification judges alone. */
-export const keyUsage = pgTable('key_usage', {
-  keyId: text('key_id').primaryKey(),
-  lastUsedAt: instant('last_used_at').notNull(),
-  requestCount: bigint('request_count', { mode: 'number' }).notNull(),
-})
-
-/** Verifications of a key by hour and outcome (`valid`, or the code of the refusal). */
-export const keyStats = pgTable(
-  'key_stats',
-  {
-    keyId: text('key_id').notNull(),
-    hour: instant('hour').notNull(),
-    outcome: text('outcome').notNull(),
-    count: bigint('count', { mode: 'number' }).notNull(),
-  },
-  (table) => [
-    uniqueIndex('key_stats_key_hour').on(table.keyId, table.hour, table.outcome),
-    index('key_stats_hour').on(table.hour),
-  ],
-)
-
-/** The last refusals of a key whose secret was proven: five a key. */
-export const keyRefusals = pgTable(
-  'key_refusals',
-  {
-    id: text('id').primaryKey(),
-    keyId: text('key_id').notNull(),
-    at: instant('at').notNull(),
-    reason: text('reason').notNull(),
-    address: text('address'),
-    userAgent: text('user_agent'),
-  },
-  (table) => [index('key_refusals_key').on(table.keyId, table.at)],
-)
-
 /** SHA-256 of the nonce of every sign-in attempt whose callback came, so that none is used twice. Pruned after the TTL. */
 export const usedAttempts = pgTable(
   'used_attempts',
@@ -208,44 +152,13 @@ export const usedAttempts = pgTable(
   (table) => [index('used_attempts_expires').on(table.expiresAt)],
 )
 
+/** Tag keys make the tags of key texts; audit keys seal the trail. */
+export type KeyringPurpose = 'tag' | 'audit'
+
 /** Keydesk's own keys, wrapped under the master key. */
 export const keyring = pgTable('keyring', {
   id: text('id').primaryKey(),
-  purpose: text('purpose').$type<'tag'>().notNull(),
+  purpose: text('purpose').$type<KeyringPurpose>().notNull(),
   wrapped: text('wrapped').notNull(),
   createdAt: instant('created_at').notNull(),
 })
-
-/** The audit trail: ids and facts, in the order of `seq`. */
-export const auditEvents = pgTable(
-  'audit_events',
-  {
-    seq: bigint('seq', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-    id: text('id').notNull(),
-    at: instant('at').notNull(),
-    action: text('action').notNull(),
-    actor: text('actor').notNull(),
-    target: text('target'),
-    facts: jsonb('facts').$type<Record<string, unknown>>().notNull(),
-    requestId: text('request_id'),
-  },
-  (table) => [
-    uniqueIndex('audit_events_id').on(table.id),
-    index('audit_events_action').on(table.action, table.seq),
-    index('audit_events_actor').on(table.actor, table.seq),
-    index('audit_events_target').on(table.target, table.seq),
-    index('audit_events_at').on(table.at),
-  ],
-)
-
-/** What of an audit event is personal, and can be erased apart from the facts. */
-export const auditDetails = pgTable(
-  'audit_details',
-  {
-    eventId: text('event_id').primaryKey(),
-    email: text('email'),
-    address: text('address'),
-    userAgent: text('user_agent'),
-  },
-  (table) => [index('audit_details_email').on(table.email)],
-)

@@ -1,12 +1,12 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { AccessRuleKind } from '../domain/access-policy.ts'
-import type { RateLimit } from '../domain/rate-limit.ts'
-import type { UserStatus } from './schema.postgres.ts'
+import type { KeyringPurpose, UserStatus } from './schema.postgres.ts'
+import { boolean, instant, json } from './sqlite-columns.ts'
 
 /* The twin of `schema.postgres.ts`: same tables, columns and indexes; see there for what each is for. */
-const instant = (name: string) => integer(name, { mode: 'timestamp_ms' })
-const boolean = (name: string) => integer(name, { mode: 'boolean' })
-const json = (name: string) => text(name, { mode: 'json' })
+
+export * from './schema.audit.sqlite.ts'
+export * from './schema.keys.sqlite.ts'
 
 export const users = sqliteTable(
   'users',
@@ -23,10 +23,13 @@ export const users = sqliteTable(
     version: integer('version').notNull(),
     createdAt: instant('created_at').notNull(),
     updatedAt: instant('updated_at').notNull(),
+    responsibleId: text('responsible_id'),
   },
   (table) => [
     uniqueIndex('users_email').on(table.email),
     index('users_created').on(table.createdAt, table.id),
+    index('users_responsible').on(table.responsibleId),
+    index('users_kind').on(table.kind, table.createdAt, table.id),
   ],
 )
 
@@ -124,64 +127,6 @@ export const sessions = sqliteTable(
   ],
 )
 
-export const apiKeys = sqliteTable(
-  'api_keys',
-  {
-    id: text('id').primaryKey(),
-    userId: text('user_id')
-      .notNull()
-      .references(() => users.id),
-    name: text('name').notNull(),
-    secretHash: text('secret_hash').notNull(),
-    scopes: json('scopes').$type<string[]>().notNull(),
-    metadata: json('metadata').$type<Record<string, unknown>>().notNull(),
-    rateLimit: json('rate_limit').$type<RateLimit>(),
-    createdThrough: text('created_through').$type<'sso' | 'admin'>().notNull(),
-    createdBy: text('created_by').notNull(),
-    createdAt: instant('created_at').notNull(),
-    expiresAt: instant('expires_at'),
-    revokedAt: instant('revoked_at'),
-  },
-  (table) => [
-    index('api_keys_created').on(table.createdAt, table.id),
-    index('api_keys_user').on(table.userId, table.createdAt, table.id),
-    index('api_keys_live').on(table.revokedAt, table.expiresAt),
-  ],
-)
-
-export const keyUsage = sqliteTable('key_usage', {
-  keyId: text('key_id').primaryKey(),
-  lastUsedAt: instant('last_used_at').notNull(),
-  requestCount: integer('request_count').notNull(),
-})
-
-export const keyStats = sqliteTable(
-  'key_stats',
-  {
-    keyId: text('key_id').notNull(),
-    hour: instant('hour').notNull(),
-    outcome: text('outcome').notNull(),
-    count: integer('count').notNull(),
-  },
-  (table) => [
-    uniqueIndex('key_stats_key_hour').on(table.keyId, table.hour, table.outcome),
-    index('key_stats_hour').on(table.hour),
-  ],
-)
-
-export const keyRefusals = sqliteTable(
-  'key_refusals',
-  {
-    id: text('id').primaryKey(),
-    keyId: text('key_id').notNull(),
-    at: instant('at').notNull(),
-    reason: text('reason').notNull(),
-    address: text('address'),
-    userAgent: text('user_agent'),
-  },
-  (table) => [index('key_refusals_key').on(table.keyId, table.at)],
-)
-
 export const usedAttempts = sqliteTable(
   'used_attempts',
   {
@@ -193,39 +138,7 @@ export const usedAttempts = sqliteTable(
 
 export const keyring = sqliteTable('keyring', {
   id: text('id').primaryKey(),
-  purpose: text('purpose').$type<'tag'>().notNull(),
+  purpose: text('purpose').$type<KeyringPurpose>().notNull(),
   wrapped: text('wrapped').notNull(),
   createdAt: instant('created_at').notNull(),
 })
-
-export const auditEvents = sqliteTable(
-  'audit_events',
-  {
-    seq: integer('seq').primaryKey({ autoIncrement: true }),
-    id: text('id').notNull(),
-    at: instant('at').notNull(),
-    action: text('action').notNull(),
-    actor: text('actor').notNull(),
-    target: text('target'),
-    facts: json('facts').$type<Record<string, unknown>>().notNull(),
-    requestId: text('request_id'),
-  },
-  (table) => [
-    uniqueIndex('audit_events_id').on(table.id),
-    index('audit_events_action').on(table.action, table.seq),
-    index('audit_events_actor').on(table.actor, table.seq),
-    index('audit_events_target').on(table.target, table.seq),
-    index('audit_events_at').on(table.at),
-  ],
-)
-
-export const auditDetails = sqliteTable(
-  'audit_details',
-  {
-    eventId: text('event_id').primaryKey(),
-    email: text('email'),
-    address: text('address'),
-    userAgent: text('user_agent'),
-  },
-  (table) => [index('audit_details_email').on(table.email)],
-)

@@ -62,6 +62,10 @@ export function createSessions(database: Database) {
 
     end: (tx: Writer, id: string): Statement => tx.delete(sessions).where(eq(sessions.id, id)),
 
+    /** Ends one session, if it is this user's. */
+    endOneOf: (tx: Writer, userId: string, id: string): Statement =>
+      tx.delete(sessions).where(and(eq(sessions.id, id), eq(sessions.userId, userId))),
+
     endOfUser: (tx: Writer, userId: string): Statement =>
       tx.delete(sessions).where(eq(sessions.userId, userId)),
 

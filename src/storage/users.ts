@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, gt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, count, desc, eq, gt, inArray, ne, not, or, type SQL, sql } from 'drizzle-orm'
 import { type Page, type PageCursor, toPage } from '../domain/page-cursor.ts'
-import { olderThan } from './paging.ts'
+import { containsText, olderThan } from './paging.ts'
 import type { Database, Statement, Writer } from './query.ts'
-import type { users as usersTable } from './schema.postgres.ts'
+import type { CreatedThrough, users as usersTable } from './schema.postgres.ts'
 
 export type User = (typeof usersTable)['$inferSelect']
 
@@ -11,6 +11,10 @@ export interface UserFilter {
   readonly role?: User['role'] | undefined
   readonly kind?: User['kind'] | undefined
   readonly search?: string | undefined
+  /** Service accounts for which this person answers. */
+  readonly responsibleId?: string | undefined
+  /** Service accounts for which nobody answers who is active. */
+  readonly isUnanswered?: boolean | undefined
   readonly limit: number
   readonly after: PageCursor | null
 }
@@ -24,6 +28,16 @@ export function createUsers(database: Database) {
       return user ?? null
     },
 
+    /** Those of these ids whom there are, erased ones among them. */
+    async findAll(ids: readonly string[]): Promise<User[]> {
+      if (ids.length === 0) return []
+      const query = database
+        .select()
+        .from(users)
+        .where(inArray(users.id, [...new Set(ids)]))
+      return database.rows(query)
+    },
+
     /** Those who were erased are nobody any more. `search` is a part of the name or of the address, in any case. */
     async page(filter: UserFilter): Promise<Page<User>> {
       const query = database
@@ -31,10 +45,13 @@ export function createUsers(database: Database) {
         .from(users)
         .where(
           and(
-            filter.status === undefined ? ne(users.status, 'erased') : eq(users.status, filter.status),
-            filter.role === undefined ? undefined : eq(users.role, filter.role),
+            // With NOT, so that SQLite goes along the order of the list, whatever index it finds.
+            filter.status === undefined ? ne(users.status, 'erased') : not(ne(users.status, filter.status)),
+            filter.role === undefined ? undefined : not(ne(users.role, filter.role)),
             filter.kind === undefined ? undefined : eq(users.kind, filter.kind),
             filter.search === undefined ? undefined : matches(filter.search),
+            filter.responsibleId === undefined ? undefined : eq(users.responsibleId, filter.responsibleId),
+            filter.isUnanswered === true ? unanswered() : undefined,
             olderThan(users, filter.after),
           ),
         )
@@ -47,24 +64,60 @@ export function createUsers(database: Database) {
 
     /** Active people with an id after this one, by id: for whoever goes through all of them. */
     async activePeopleAfter(id: string, limit: number): Promise<User[]> {
-      const people = and(eq(users.kind, 'person'), eq(users.status, 'active'), gt(users.id, id))
+      // With NOT, or SQLite would take all people from the index of the kind, and sort them.
+      const people = and(not(ne(users.kind, 'person')), eq(users.status, 'active'), gt(users.id, id))
       return database.rows(database.select().from(users).where(people).orderBy(asc(users.id)).limit(limit))
     },
+
+    /** How many active service accounts there are for which nobody answers who is active. */
+    async serviceAccountsWithoutResponsible(): Promise<number> {
+      const query = database
+        .select({ count: count().as('count') })
+        .from(users)
+        .where(and(eq(users.status, 'active'), unanswered()))
+      return Number((await database.rows(query))[0]?.count ?? 0)
+    },
+
+    /** The service accounts for which somebody answers, disabled ones among them. */
+    async idsAnsweredBy(id: string): Promise<string[]> {
+      const query = database.select({ id: users.id }).from(users).where(eq(users.responsibleId, id))
+      return (await database.rows(query.orderBy(asc(users.id)))).map((account) => account.id)
+    },
+
+    /** Nobody answers for these service accounts any more. */
+    leaveUnanswered: (tx: Writer, responsibleId: string, at: Date): Statement =>
+      tx
+        .update(users)
+        .set({ responsibleId: null, updatedAt: at, version: sql`${users.version} + 1` })
+        .where(eq(users.responsibleId, responsibleId)),
 
     insert: (tx: Writer, user: User): Statement => tx.insert(users).values(user),
 
     /** What an admin may change, unless somebody else changed the user since `version` was read. */
     update: (
       tx: Writer,
-      user: Pick<User, 'id' | 'version' | 'role' | 'status' | 'groups' | 'scopeLimit' | 'updatedAt'>,
+      user: Pick<
+        User,
+        | 'id'
+        | 'version'
+        | 'name'
+        | 'role'
+        | 'status'
+        | 'groups'
+        | 'scopeLimit'
+        | 'responsibleId'
+        | 'updatedAt'
+      >,
     ): Statement =>
       tx
         .update(users)
         .set({
+          name: user.name,
           role: user.role,
           status: user.status,
           groups: user.groups,
           scopeLimit: user.scopeLimit,
+          responsibleId: user.responsibleId,
           updatedAt: user.updatedAt,
           version: user.version + 1,
         })
@@ -81,6 +134,7 @@ export function createUsers(database: Database) {
           role: 'member',
           groups: [],
           scopeLimit: null,
+          responsibleId: null,
           status: 'erased',
           updatedAt: at,
           version: version + 1,
@@ -135,6 +189,13 @@ export function createUsers(database: Database) {
         .set({ version: sql`${users.version}` })
         .where(and(eq(users.id, id), eq(users.status, 'active'))),
 
+    /** Changes nothing; its one row says that the user is an active admin. */
+    requireAdmin: (tx: Writer, id: string): Statement =>
+      tx
+        .guard(users)
+        .set({ version: sql`${users.version}` })
+        .where(and(eq(users.id, id), eq(users.status, 'active'), eq(users.role, 'admin'))),
+
     /** Changes nothing; its one row says that nobody else is known to a provider by this address. */
     requireEmailFree: (tx: Writer, id: string, email: string): Statement =>
       tx
@@ -160,29 +221,36 @@ export function createUsers(database: Database) {
           ),
         ),
 
-    /** Changes nothing; its one row says that the user holds fewer than `max` live keys made by sign-in. */
-    requireSsoKeysBelow: (tx: Writer, id: string, max: number, now: Date): Statement =>
+    /** Changes nothing; its one row says that the user holds fewer than `max` live keys that were made in this way. */
+    requireKeysBelow: (tx: Writer, id: string, through: CreatedThrough, max: number, now: Date): Statement =>
       tx
         .guard(users)
         .set({ version: sql`${users.version}` })
         .where(
           and(
             eq(users.id, id),
-            sql`(SELECT count(*) FROM ${apiKeys} WHERE ${apiKeys.userId} = ${id} AND ${apiKeys.createdThrough} = 'sso'
+            sql`(SELECT count(*) FROM ${apiKeys} WHERE ${apiKeys.userId} = ${id} AND ${apiKeys.createdThrough} = ${through}
               AND ${apiKeys.revokedAt} IS NULL
               AND (${apiKeys.expiresAt} IS NULL OR ${apiKeys.expiresAt} > ${sql.param(now, apiKeys.expiresAt)})) < ${max}`,
           ),
         ),
   }
 
+  function unanswered(): SQL | undefined {
+    return and(
+      eq(users.kind, 'service'),
+      sql`NOT EXISTS (SELECT 1 FROM ${users} AS people WHERE people.id = ${users.responsibleId}
+        AND people.status = 'active')`,
+    )
+  }
+
   function matches(search: string): SQL | undefined {
-    const containing = (part: string) => `%${part.replaceAll(/[\\%_]/g, '\\$&')}%`
-    const lowered = containing(search.toLowerCase())
+    const part = search.toLowerCase()
     // The databases lower ASCII only: another letter is found as it was written.
     return or(
-      sql`${users.email} LIKE ${lowered} ESCAPE '\\'`,
-      sql`lower(${users.name}) LIKE ${lowered} ESCAPE '\\'`,
-      sql`${users.name} LIKE ${containing(search)} ESCAPE '\\'`,
+      containsText(users.email, part),
+      containsText(sql`lower(${users.name})`, part),
+      containsText(sql`${users.name}`, search),
     )
   }
 }

@@ -42,6 +42,30 @@ if (document.querySelector('[data-secret]')) {
   })
 }
 
+// Hides the rows of a table that do not hold what is typed. The list as a whole is searched by the server.
+for (const field of document.querySelectorAll('[data-live-filter]')) {
+  const input = field.querySelector('input')
+  const rows = [...(field.nextElementSibling?.querySelectorAll('tbody tr') ?? [])]
+  field.removeAttribute('hidden')
+  input?.addEventListener('input', () => {
+    const wanted = input.value.trim().toLowerCase()
+    const shown = rows.filter((row) => {
+      const isShown = (row.textContent ?? '').toLowerCase().includes(wanted)
+      row.toggleAttribute('hidden', !isShown)
+      return isShown
+    })
+    announce(wanted === '' ? '' : `${shown.length} of ${rows.length} rows`)
+  })
+}
+
+// Escape takes back what was opened to be confirmed.
+addEventListener('keydown', (event) => {
+  const opened = event.key === 'Escape' && document.activeElement?.closest('details.confirm[open]')
+  if (!opened) return
+  opened.removeAttribute('open')
+  opened.querySelector('summary')?.focus()
+})
+
 /**
  * Copies an element's text. The clipboard API is absent on plain http and may be forbidden: then the text is left
  * selected, so that one key press copies it.

@@ -107,7 +107,7 @@ describeInChromium('an account in a real browser', (browser) => {
     for (const visit of visits) await visit.close()
   })
 
-  test('a new key from the account page leaves the person signed in', async () => {
+  test('a new key by signing in, from the account page, leaves the person signed in', async () => {
     const visit = await openVisit(browser(), desk.gateway.url)
     const { page } = visit
     const dora = {
@@ -119,7 +119,8 @@ describeInChromium('an account in a real browser', (browser) => {
     }
     desk.standIns.google.accounts.push(dora)
     await enter(page, 'Dora')
-    await page.getByRole('link', { name: 'Get a new key' }).click()
+    await page.getByRole('link', { name: 'Your keys', exact: true }).click()
+    await page.getByRole('link', { name: 'get a key by signing in' }).click()
     await page.getByRole('link', { name: 'Sign in with Google' }).click()
     await pickAccount(page, 'Dora')
     await heading(page, 'Your API key')

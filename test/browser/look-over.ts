@@ -12,13 +12,16 @@ const screenshots = process.env.SCREENSHOTS
 export async function lookOver(page: Page, name: string, widths: readonly number[]): Promise<void> {
   if (screenshots !== undefined) mkdirSync(screenshots, { recursive: true })
   await page.evaluate(axe)
+  // What axe sees depends on the width and on the scheme, but not on both together: the widest light, the narrowest dark.
+  const [widest, narrowest] = [Math.max(...widths), Math.min(...widths)]
   for (const colorScheme of ['light', 'dark'] as const) {
     // Without motion, or axe would see buttons halfway between the two schemes.
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     for (const width of widths) {
       await page.setViewportSize({ width, height: 900 })
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
-      expect(await seriousFindings(page)).toEqual([])
+      if (width === (colorScheme === 'light' ? widest : narrowest))
+        expect(await seriousFindings(page)).toEqual([])
       if (screenshots === undefined) continue
       const path = `${screenshots}/${name.replaceAll(/[^a-z0-9]+/gi, '-')}-${width}-${colorScheme}.png`
       await page.screenshot({ path, fullPage: true })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { callerOf, parseRange } from '../../src/domain/client-address.ts'
+import { callerOf, isAddressWithin, parseRange } from '../../src/domain/client-address.ts'
 
 const ranges = (...texts: string[]) => texts.map(parseRange).filter((range) => range !== null)
 const trusted = ranges('10.0.0.0/8', '::1', '2001:db8:1::/48')
@@ -152,4 +152,53 @@ describe('a range of trusted proxies', () => {
       expect(parseRange(text)).toBeNull()
     },
   )
+})
+
+describe('whether an address is within ranges', () => {
+  test.each([
+    ['192.0.2.7', ['192.0.2.7'], true],
+    ['192.0.2.8', ['192.0.2.7'], false],
+    ['192.0.2.8', ['192.0.2.7', '192.0.2.8'], true],
+    ['192.0.2.255', ['192.0.2.0/24'], true],
+    ['192.0.3.0', ['192.0.2.0/24'], false],
+    ['192.0.2.129', ['192.0.2.128/25'], true],
+    ['192.0.2.127', ['192.0.2.128/25'], false],
+    // The bits behind the prefix say nothing.
+    ['192.0.2.1', ['192.0.2.200/24'], true],
+    ['203.0.113.9', ['0.0.0.0/0'], true],
+    ['2001:db8::1', ['0.0.0.0/0'], false],
+    ['203.0.113.9', ['::/0'], false],
+    ['2001:db8::1', ['::/0'], true],
+    ['2001:db8::1', ['2001:db8::/32'], true],
+    ['2001:db9::1', ['2001:db8::/32'], false],
+    ['2001:db8:0:0::1', ['2001:db8::1'], true],
+    ['2001:db8::2', ['192.0.2.0/24', '2001:db8::/126'], true],
+    ['2001:db8::4', ['192.0.2.0/24', '2001:db8::/126'], false],
+    ['192.0.2.7', ['::ffff:192.0.2.0/120'], true],
+    ['::ffff:192.0.2.7', ['192.0.2.0/24'], true],
+    ['::ffff:192.0.3.7', ['192.0.2.0/24'], false],
+    ['127.0.0.1', ['::1'], false],
+  ])('%s in %j: %s', (address, texts, held) => {
+    expect(isAddressWithin(address, ranges(...texts))).toBe(held)
+  })
+
+  test.each([
+    null,
+    '',
+    ' 192.0.2.7',
+    'garbage',
+    '192.0.2',
+    '0300.0.2.7',
+    '3221225991',
+    'fe80::1%eth0',
+    '192.0.2.7:4711',
+    '192.0.2.7/32',
+    '[2001:db8::1]',
+  ])('%j is no address, so it is in no range at all', (address) => {
+    expect(isAddressWithin(address, ranges('0.0.0.0/0', '::/0'))).toBe(false)
+  })
+
+  test('no ranges hold nobody', () => {
+    for (const address of ['127.0.0.1', '::1', null]) expect(isAddressWithin(address, [])).toBe(false)
+  })
 })

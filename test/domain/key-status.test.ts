@@ -5,9 +5,9 @@ const now = new Date('2027-03-01T10:00:00.000Z')
 const before = new Date(now.getTime() - 1)
 const after = new Date(now.getTime() + 1)
 const goodKey = { revokedAt: null, expiresAt: null, scopes: ['a', 'b'] }
-const goodOwner = { status: 'active', scopeLimit: null, groups: ['eng', 'ops'] }
+const goodOwner = { status: 'active', scopeLimit: null, role: 'member', groups: ['eng', 'ops'] }
 const rights = { isAllowed: true, leaseUntil: null }
-const nothing = { scopes: [], groups: [] }
+const nothing = { isAddressAllowed: true, scopes: [], groups: [] }
 
 describe('the status of a key', () => {
   test.each([
@@ -39,7 +39,7 @@ describe('the judgement on a proven key', () => {
     ['a scope missing', { scopes: ['a'] }, 'active', 'insufficient_scope'],
     ['all scopes there', {}, 'active', null],
   ])('%s', (_, key, status, refusal) => {
-    const demands = { scopes: ['a', 'b'], groups: [] }
+    const demands = { ...nothing, scopes: ['a', 'b'] }
     expect(judgeKey({ ...goodKey, ...key }, { ...goodOwner, status }, rights, demands, now)).toBe(refusal)
   })
 
@@ -51,7 +51,7 @@ describe('the judgement on a proven key', () => {
     [[], [], null],
     [['a', 'b', 'c'], ['c'], 'insufficient_scope'],
   ])('under the limit %j, asking for %j: %s', (scopeLimit, wanted, refusal) => {
-    const demands = { scopes: wanted, groups: [] }
+    const demands = { ...nothing, scopes: wanted }
     expect(judgeKey(goodKey, { ...goodOwner, scopeLimit }, rights, demands, now)).toBe(refusal)
   })
 
@@ -74,6 +74,43 @@ describe('the judgement on a proven key', () => {
     [['eng', 'finance'], 'forbidden'],
     [['engineering'], 'forbidden'],
   ])('asking for the groups %j of an owner in eng and ops: %s', (groups, refusal) => {
-    expect(judgeKey(goodKey, goodOwner, rights, { scopes: [], groups }, now)).toBe(refusal)
+    expect(judgeKey(goodKey, goodOwner, rights, { ...nothing, groups }, now)).toBe(refusal)
+  })
+
+  test.each([
+    ['a good key from a wrong address', {}, 'active', rights, 'not_allowed'],
+    ['a revoked one', { revokedAt: before }, 'active', rights, 'revoked_key'],
+    ['one of a disabled owner', {}, 'disabled', rights, 'user_disabled'],
+    [
+      'one of an owner whom no rule lets in',
+      {},
+      'active',
+      { ...rights, isAllowed: false },
+      'owner_not_allowed',
+    ],
+    ['an expired one', { expiresAt: now }, 'active', rights, 'expired_key'],
+    ['one whose lease is over', {}, 'active', { ...rights, leaseUntil: now }, 'lease_expired'],
+    [
+      'one without a scope that is asked for: the address comes first',
+      { scopes: [] },
+      'active',
+      rights,
+      'not_allowed',
+    ],
+  ])('from an address that the key does not name, %s', (_, key, status, given, refusal) => {
+    const demands = { isAddressAllowed: false, scopes: ['a'], groups: ['finance'] }
+    expect(judgeKey({ ...goodKey, ...key }, { ...goodOwner, status }, given, demands, now)).toBe(refusal)
+  })
+
+  test.each([
+    ['admin', 'keydesk:keys.read', null],
+    ['member', 'keydesk:keys.read', 'insufficient_scope'],
+    ['member', 'keydesk:admin', 'insufficient_scope'],
+    ['', 'keydesk:admin', 'insufficient_scope'],
+    ['member', 'keydesk:introspect', null],
+  ])('of an owner with the role %j, asking for %s that the key carries: %s', (role, scope, refusal) => {
+    const key = { ...goodKey, scopes: [scope] }
+    const demands = { ...nothing, scopes: [scope] }
+    expect(judgeKey(key, { ...goodOwner, role }, rights, demands, now)).toBe(refusal)
   })
 })

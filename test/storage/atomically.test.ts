@@ -122,7 +122,7 @@ describe.each(engines)('a list of statements on $name', (engine) => {
     const read = await storage.generation()
     const guarded = await storage.atomically((tx) => [
       { statement: storage.users.requireActive(tx, owner.id), rows: 1 },
-      { statement: storage.users.requireSsoKeysBelow(tx, owner.id, 1000, baseTime), rows: 1 },
+      { statement: storage.users.requireKeysBelow(tx, owner.id, 'sso', 1000, baseTime), rows: 1 },
       storage.keys.insert(tx, keyRow(owner)),
     ])
     expect(guarded).toBe(true)
@@ -190,8 +190,14 @@ describe.each(engines)('a database on $name that does not answer', (engine) => {
       () => storage.identities.ofUser('x'),
       () => storage.keys.find('x'),
       () => storage.keys.findWithOwner('x'),
-      () => storage.keys.countLiveSso('x', baseTime),
-      () => storage.keys.page({ userId: null, status: 'all', now: baseTime, limit: 1, after: null }),
+      () => storage.keys.countLiveThrough('x', 'sso', baseTime),
+      () =>
+        storage.keyLists.page({ status: 'all', now: baseTime, sort: '-created_at', limit: 1, after: null }),
+      () => storage.keyLists.idsOf({ status: 'all', now: baseTime }, 1),
+      () => storage.keys.dueToRetire(baseTime, baseTime, 1),
+      () => storage.keys.namesOf(['x']),
+      () => storage.keys.unrevokedAmong(['x']),
+      () => storage.idempotency.find('x', baseTime),
       () => storage.keyring.all(),
       () => storage.audit.find({ limit: 1 }),
       () => storage.ping(),

@@ -49,6 +49,8 @@ describe.each(engines)('the audit trail on $name', (engine) => {
       email: 'a@corp.com',
       address: '192.0.2.7',
       userAgent: 'curl/8 ünïcødé',
+      emailSalt: expect.stringMatching(/^[\w-]{22}$/),
+      originSalt: expect.stringMatching(/^[\w-]{22}$/),
     })
     expect((await storage.audit.find({ target: 'key:k1', limit: 5 })).at(-1)?.event.facts).toEqual({
       scopes: ['a'],
@@ -97,9 +99,12 @@ describe.each(engines)('the audit trail on $name', (engine) => {
 
   test('offers nothing that changes or deletes an event; only who and where can be blanked', () => {
     expect(Object.keys(storage.audit).sort()).toEqual([
+      'bounds',
       'emailsOf',
       'eraseDetails',
       'find',
+      'findForward',
+      'forgetOriginsOfErased',
       'record',
       'recordMany',
       'recordOnce',
@@ -131,6 +136,7 @@ describe.each(engines)('blanking who and where on $name', (engine) => {
       event({ actor: `user:${user.id}` }),
       event({ actor: 'master_key', target: `user:${user.id}` }),
       event({ actor: 'master_key', target: `key:${key.id}` }),
+      event({ actor: `key:${key.id}`, target: 'rule:r1' }),
       event({ actor: 'anonymous', email: 'one@corp.com' }),
       event({ actor: 'anonymous', email: 'two@corp.com' }),
     ]
@@ -150,8 +156,13 @@ describe.each(engines)('blanking who and where on $name', (engine) => {
       const was = before[place]?.details
       // From where somebody else did it is that person's detail, and stays; so is whom a user named.
       const { address, userAgent } = kept.actor === 'master_key' ? (was ?? blank) : blank
-      const email = kept.actor === `user:${user.id}` ? was?.email : null
-      expect(details, kept.actor).toEqual(isTheirs ? { eventId: kept.id, email, address, userAgent } : was)
+      const isNamedByThem = kept.actor === `user:${user.id}` || kept.actor === `key:${key.id}`
+      const email = isNamedByThem ? was?.email : null
+      // Each salt goes with what it is for.
+      const emailSalt = email === null ? null : was?.emailSalt
+      const originSalt = address === null ? null : was?.originSalt
+      const left = { eventId: kept.id, email, address, userAgent, emailSalt, originSalt }
+      expect(details, kept.actor).toEqual(isTheirs ? left : was)
     }
   })
 

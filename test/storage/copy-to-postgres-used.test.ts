@@ -68,7 +68,7 @@ describe('a Postgres that was used on its own is left alone', () => {
     ],
     [
       'a tag key',
-      `INSERT INTO keyring SELECT 'tag-2', purpose, wrapped, created_at + interval '1s' FROM keyring`,
+      `INSERT INTO keyring SELECT 'tag-2', purpose, wrapped, created_at + interval '1s' FROM keyring WHERE id = 'tag-1'`,
       /keyring/,
     ],
   ])('%s that the file does not hold', async (_, statement, because) => {

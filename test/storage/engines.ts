@@ -49,6 +49,7 @@ export function userRow(change: Partial<User> = {}): User {
     status: 'active',
     scopeLimit: null,
     version: 1,
+    responsibleId: null,
     createdAt: baseTime,
     updatedAt: baseTime,
     ...change,
@@ -85,6 +86,7 @@ export function keyRow(user: User, change: Partial<ApiKey> = {}): ApiKey {
     createdAt: baseTime,
     expiresAt: null,
     revokedAt: null,
+    version: 1,
     ...change,
   }
   return row as ApiKey

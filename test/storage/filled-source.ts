@@ -2,7 +2,11 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { deriveKeys } from '../../src/domain/derived-keys.ts'
 import { randomText } from '../../src/domain/random-text.ts'
+import { openKeyring } from '../../src/services/open-keyring.ts'
+import { createPruneAudit } from '../../src/services/prune-audit.ts'
+import { createSealAudit } from '../../src/services/seal-audit.ts'
 import { openStorage } from '../../src/storage/storage.ts'
 import { startDesk } from '../support/desk.ts'
 import type { TestDatabase } from '../support/test-database.ts'
@@ -37,10 +41,10 @@ export async function fillSource(rows: number): Promise<FilledSource> {
   await desk.validate(goodKey)
   await desk.validate(goodKey, '?scope=never', { 'user-agent': 'curl/8 ünï' })
   await desk.revoke(revokedKey)
+  await pruneOnce(database.url, masterKey)
   await addManyRows(database.url, rows)
   // Writes down the usage, and leaves everything in the file itself.
   await desk.gateway.restart()
-  change(database.file, 'DELETE FROM audit_details WHERE rowid % 50 = 3')
   cpSync(database.file, original)
   await desk.close()
   let copies = 0
@@ -76,6 +80,29 @@ export async function stateOf(target: TestDatabase): Promise<string> {
   ])
 }
 
+/** Of a key that another has replaced, and that had replaced one itself. */
+const retiringFacts = (n: number) => ({
+  version: n + 2,
+  allowedAddresses: ['192.0.2.0/24', '2001:db8::/32'],
+  predecessorId: randomText(12),
+  successorId: randomText(12),
+  rotatedAt: plusMs(n),
+  quietSeconds: n,
+  retiresAt: plusMs(n + 2_000_000_000),
+  revokedReason: n % 2 ? null : 'für immer 🔑',
+})
+
+/** As if all that is there were a day old. */
+async function pruneOnce(url: string, masterKey: string): Promise<void> {
+  const storage = await openStorage(url)
+  const now = () => new Date(Date.now() + 2 * 86_400_000)
+  const wrapKey = deriveKeys(masterKey).keyring
+  const { auditKeys } = await openKeyring({ storage, wrapKey, previousWrapKey: null, now })
+  await createSealAudit({ storage, auditKeys, now })()
+  await createPruneAudit({ storage, auditKeys, retentionSeconds: 86_400, now })()
+  await storage.close()
+}
+
 async function addManyRows(url: string, rows: number): Promise<void> {
   const storage = await openStorage(url)
   for (let done = 0; done < rows; done += 100) {
@@ -94,14 +121,27 @@ async function addManyRows(url: string, rows: number): Promise<void> {
           metadata: { n, deep: { b: [1.5, -0.25, 1e21], a: true }, '': null },
           revokedAt: n % 6 === 0 ? plusMs(n) : null,
           expiresAt: n % 9 === 0 ? plusMs(n + 1) : null,
+          ...(n % 5 === 0 ? retiringFacts(n) : {}),
         })
         const origin = { requestId: randomText(8), address: '2001:db8::1', userAgent: n % 2 ? null : 'ünï/1' }
         return [
           storage.users.insert(tx, user),
           storage.identities.insert(tx, identityRow(user, { hd: n % 2 ? 'corp.com' : null })),
           storage.keys.insert(tx, key),
+          storage.idempotency.insert(tx, {
+            id: randomText(43),
+            bodyHash: randomText(43),
+            keyId: key.id,
+            createdAt: plusMs(n),
+          }),
           storage.usage.addUses(tx, [
-            { keyId: key.id, lastUsedAt: plusMs(n), requestCount: 5_000_000_000 + n },
+            {
+              keyId: key.id,
+              lastUsedAt: plusMs(n),
+              requestCount: 5_000_000_000 + n,
+              lastAddress: n % 2 ? null : '2001:db8::1',
+              lastUserAgent: n % 3 ? null : 'ünï/1',
+            },
           ]),
           storage.usage.addStats(
             tx,
@@ -126,10 +166,18 @@ async function addManyRows(url: string, rows: number): Promise<void> {
           storage.accessRules.insert(tx, accessRuleRow({ note: n % 2 ? null : 'für Ada 🔑' })),
           storage.invitations.insert(tx, invitationRow({ userId: n % 2 ? null : user.id })),
           storage.sessions.insert(tx, sessionRow(user, n % 2 ? { appSecretHash: null, address: null } : {})),
-          ...storage.audit.record(
-            tx,
-            eventRow({ target: `key:${key.id}`, email: user.email, origin, facts: { n, list: ['x'] } }),
-          ),
+          // Some without details.
+          ...storage.audit
+            .record(
+              tx,
+              eventRow({
+                target: `key:${key.id}`,
+                email: user.email,
+                origin,
+                facts: { n, odd: [1e21, 0.1, 'ü'] },
+              }),
+            )
+            .slice(0, n % 50 === 3 ? 1 : 2),
         ]
       }),
     )

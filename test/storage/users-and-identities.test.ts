@@ -82,9 +82,9 @@ describe.each(engines)('users and identities on $name', (engine) => {
       keyRow(other),
     ]
     await land(storage, (tx) => keys.map((key) => storage.keys.insert(tx, key)))
-    expect(await storage.keys.countLiveSso(user.id, baseTime)).toBe(2)
+    expect(await storage.keys.countLiveThrough(user.id, 'sso', baseTime)).toBe(2)
     const below = (max: number, at = baseTime) =>
-      once((tx) => [{ statement: storage.users.requireSsoKeysBelow(tx, user.id, max, at), rows: 1 }])
+      once((tx) => [{ statement: storage.users.requireKeysBelow(tx, user.id, 'sso', max, at), rows: 1 }])
     expect(await below(3)).toBe(true)
     expect(await below(2)).toBe(false)
     expect(await below(2, plusMs(1))).toBe(true)

@@ -2,6 +2,17 @@ import type { RouteEntry } from './negative-contract.ts'
 import { idsAt } from './negative-routes.ts'
 
 const page = ['limit', 'cursor']
+const ofKeys = [
+  'user_id',
+  'status',
+  'search',
+  'scope',
+  'unused_since',
+  'expiring_before',
+  'created_through',
+  'sort',
+]
+const ofAudit = ['action', 'actor', 'target', 'user_id', 'email', 'since', 'until']
 const strict = { once: [], others: 'refused' } as const
 const admin = { credential: 'master', body: 'unread' } as const
 // The id of nobody, so that nothing is changed.
@@ -73,6 +84,22 @@ export const adminRoutes: RouteEntry[] = [
     query: strict,
   },
   {
+    ...unknown,
+    route: 'DELETE /admin/users/:id/sessions/:session_id',
+    path: '/admin/users/usr_x/sessions/ses_x',
+    unknownObjects: idsAt('/admin/users/', '/sessions/ses_x'),
+  },
+  {
+    ...admin,
+    route: 'GET /admin/service-accounts',
+    path: '/admin/service-accounts',
+    status: 200,
+    query: {
+      once: [...page, 'search', 'status', 'responsible_user_id', 'without_responsible'],
+      others: 'refused',
+    },
+  },
+  {
     ...admin,
     route: 'POST /admin/service-accounts',
     path: '/admin/service-accounts',
@@ -135,7 +162,7 @@ export const adminRoutes: RouteEntry[] = [
     route: 'GET /admin/keys',
     path: '/admin/keys',
     status: 200,
-    query: { once: [...page, 'user_id', 'status'], others: 'refused' },
+    query: { once: [...page, ...ofKeys], others: 'refused' },
   },
   {
     ...admin,
@@ -154,18 +181,59 @@ export const adminRoutes: RouteEntry[] = [
     body: 'json',
   },
   {
-    ...admin,
+    ...unknown,
+    route: 'PATCH /admin/keys/:id',
+    path: '/admin/keys/k',
+    body: 'json',
+    unknownObjects: idsAt('/admin/keys/'),
+  },
+  {
+    ...unknown,
     route: 'DELETE /admin/keys/:id',
     path: '/admin/keys/k',
-    status: 404,
-    query: strict,
+    query: { once: ['receipt', 'reason'], others: 'refused' },
     unknownObjects: idsAt('/admin/keys/'),
+  },
+  {
+    ...admin,
+    route: 'POST /admin/keys/revoke',
+    path: '/admin/keys/revoke',
+    status: 400,
+    query: strict,
+    body: 'json',
+  },
+  {
+    ...unknown,
+    route: 'POST /admin/keys/:id/rotate',
+    path: '/admin/keys/k/rotate',
+    body: 'json',
+    unknownObjects: idsAt('/admin/keys/', '/rotate'),
+  },
+  {
+    ...unknown,
+    route: 'POST /admin/keys/:id/retire',
+    path: '/admin/keys/k/retire',
+    unknownObjects: idsAt('/admin/keys/', '/retire'),
   },
   {
     ...admin,
     route: 'GET /admin/audit',
     path: '/admin/audit',
     status: 200,
-    query: { once: [...page, 'action', 'actor', 'target', 'since', 'until'], others: 'refused' },
+    query: { once: [...page, ...ofAudit], others: 'refused' },
+  },
+  {
+    ...admin,
+    route: 'GET /admin/audit/export',
+    path: '/admin/audit/export',
+    status: 200,
+    query: { once: ofAudit, others: 'refused' },
+  },
+  {
+    ...admin,
+    route: 'GET /admin/audit/verify',
+    path: '/admin/audit/verify',
+    status: 200,
+    query: { once: ['head_seq', 'head_seal'], others: 'refused' },
   },
 ]

@@ -5,7 +5,7 @@ import { keyFor, startSignInGateway } from './sign-in.ts'
 import { signInForSession } from './signed-in.ts'
 
 const metricsToken = 'q8Zr5Wb2Lx7Vt0Ky3Hn6'
-const settings = {
+export const negativeSettings = {
   METRICS_TOKEN: metricsToken,
   FAILURE_RATE_LIMIT: 'off',
   AUTH_RATE_LIMIT: 'off',
@@ -15,7 +15,7 @@ const settings = {
 /** Every route as the app itself registers it, with all that is optional turned on. */
 export function registeredRoutes(): string[] {
   const config = readConfig({
-    ...settings,
+    ...negativeSettings,
     AUTH_BASE_URL: 'http://localhost:3000',
     PROXY_MASTER_KEY: '4f9c1e7ab2d85360c7e1f4a99d02b6e83a5bc0d7719e24f8',
   })
@@ -35,8 +35,10 @@ export function registeredRoutes(): string[] {
     recordRefusal: anything,
     signIn: { providers: [], beginSignIn: anything, finishSignIn: anything },
     admin: anything,
+    account: anything,
     settled: { rules: [], admins: [], isOpenWithoutRules: false, issuers: null },
     allowlist: null,
+    formKey: Buffer.alloc(32),
     checkReadiness: anything,
     now: () => new Date(),
   }
@@ -47,7 +49,7 @@ export function registeredRoutes(): string[] {
 
 /** A gateway for the negative suite, with a good credential of each kind. */
 export async function startNegativeContext(): Promise<NegativeContext & { close(): Promise<void> }> {
-  const signIn = await startSignInGateway(settings)
+  const signIn = await startSignInGateway(negativeSettings)
   const { gateway } = signIn
   const sessionOf = async (email: string) =>
     ['Cookie', `__Host-keydesk=${(await signInForSession(signIn, email)).secret}`] as const

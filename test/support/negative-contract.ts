@@ -124,6 +124,7 @@ export function expectContract(
 }
 
 const tables = [
+  'idempotency_records',
   'users',
   'identities',
   'api_keys',

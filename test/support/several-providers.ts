@@ -1,3 +1,4 @@
+import { tokenOn } from './account-forms.ts'
 import { type Attacked, type Begun, callbackOf } from './attack.ts'
 import { type CookieJar, createCookieJar, pathOf } from './browser-like.ts'
 import { startGateway } from './gateway.ts'
@@ -124,15 +125,15 @@ export async function sessionOf(jar: CookieJar): Promise<any> {
 }
 
 /** What the form of the account page sends to add an account at another provider. */
-export function linkForm(provider: string, headers: Record<string, string> = {}): RequestInit {
+export function linkForm(provider: string, token: string, headers: Record<string, string> = {}): RequestInit {
   return {
     method: 'POST',
     headers: { 'sec-fetch-site': 'same-origin', ...headers },
-    body: new URLSearchParams({ provider }),
+    body: new URLSearchParams({ csrf_token: token, provider }),
   }
 }
 
 /** Begins to add an account at a provider to whoever is signed in. */
 export async function beginLink(jar: CookieJar, provider: string): Promise<Begun> {
-  return begunBy(await jar.fetch('/account/identities', linkForm(provider)), jar)
+  return begunBy(await jar.fetch('/account/identities', linkForm(provider, await tokenOn(jar))), jar)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { describeUserAgent } from '../../templates/describe-user-agent.ts'
+import { ownKey, retiringKey, showAccount } from './account-examples.tsx'
 import { ordinary, show } from './page-examples.tsx'
 
 describe('the account page', () => {
@@ -12,14 +13,16 @@ describe('the account page', () => {
     expect(admin).not.toContain('Groups')
   })
 
-  it('has a button for each provider that can be added, in one form that holds nothing else', () => {
+  it('has a button for each provider that can be added, in one form that holds the token and nothing else', () => {
     const linkable = ['gitlab', 'keycloak'].map((id) => ({ id, label: id.toUpperCase() }))
     const form = /<form[^>]*action="\/account\/identities".*?<\/form>/.exec(show.account({ linkable }))?.[0]
+    expect(form?.match(/<input[^>]*>/g)).toEqual([
+      '<input type="hidden" name="csrf_token" value="salt.mac"/>',
+    ])
     expect(form?.match(/<button type="submit"[^>]*>[^<]*/g)).toEqual([
       '<button type="submit" class="button" name="provider" value="gitlab">Add GITLAB',
       '<button type="submit" class="button" name="provider" value="keycloak">Add KEYCLOAK',
     ])
-    expect(form).not.toContain('<input')
     expect(show.account({ linkable: [] })).not.toContain('/account/identities')
   })
 
@@ -28,7 +31,7 @@ describe('the account page', () => {
     const html = show.account({ sessions: [session!, { ...session!, isThis: false, userAgent: null }] })
     expect(html.match(/This browser/g)).toHaveLength(1)
     expect(html).toContain('Unknown browser')
-    expect(html).toContain('title="2026-11-21T02:37:11.123Z">21 November 2026, ')
+    expect(html).toMatch(/datetime="2026-11-21T02:37:11.123Z" title="2026-11-21 02:37:11 UTC">[^<]+ ago</)
     expect(html).toContain('192.0.2.7')
   })
 
@@ -36,12 +39,23 @@ describe('the account page', () => {
     expect(show.account()).toMatch(/<main[^>]* data-secret="true"/)
   })
 
-  it('offers no key where nobody can sign in', () => {
-    expect(show.account()).toContain('Get a new key')
-    expect(show.account({ canGetKey: false })).not.toContain('Get a new key')
+  it('has one main action: to make a key, else to get one by signing in, else none', () => {
+    const main = (html: string) => html.match(/class="button main"[^>]*>[^<]*/g)
+    expect(main(show.account())).toEqual(['class="button main" href="/account/keys/new">Make a key'])
+    const byHand = { canMakeKey: false }
+    expect(main(show.account(byHand))).toEqual(['class="button main" href="/auth/login">Get a new key'])
+    expect(main(show.account({ ...byHand, canGetKey: false }))).toBeNull()
   })
 
-  it('stays under 30 KB with twenty groups and a hundred sessions, and still shows the one in front of it', () => {
+  it('lets each other browser be signed out, and not this one', () => {
+    const [session] = ordinary.account.sessions
+    const html = show.account({ sessions: [session!, { ...session!, id: 'ses_2', isThis: false }] })
+    expect(html.match(/action="\/account\/sessions\/[^"]*"/g)).toEqual([
+      'action="/account/sessions/ses_2/end"',
+    ])
+  })
+
+  it('stays under 30 KB with twenty groups, keys of many scopes and a hundred sessions, and still shows the one in front of it', () => {
     const groups = Array.from({ length: 20 }, (_, n) => `group-${n}`)
     const [session] = ordinary.account.sessions
     const sessions = Array.from({ length: 100 }, (_, n) => ({
@@ -49,10 +63,59 @@ describe('the account page', () => {
       isThis: n === 99,
       userAgent: 'x'.repeat(400),
     }))
-    const html = show.account({ user: { ...ordinary.account.user, groups }, sessions })
+    const scopes = Array.from({ length: 64 }, (_, n) => `${n}`.padEnd(64, 's'))
+    const keys = Array.from({ length: 5 }, () => ({ ...ownKey, name: 'n'.repeat(100), scopes }))
+    const html = show.account({ user: { ...ordinary.account.user, groups }, sessions, keys })
     expect(Buffer.byteLength(html)).toBeLessThan(30_000)
     expect(html).toContain('This browser')
-    expect(html).toContain('And 80 more.')
+    expect(html).toContain('And 85 more.')
+  })
+})
+
+describe('the pages of one’s own keys', () => {
+  const scopes = Array.from({ length: 64 }, (_, n) => `${n}`.padEnd(64, 's'))
+  const main = (html: string) => html.match(/class="button main"/g)?.length ?? 0
+
+  it('stay under 30 KB, however much the keys carry', () => {
+    const large = { ...ownKey, name: 'n'.repeat(100), scopes, cutScopes: scopes }
+    const refusals = Array.from({ length: 5 }, () => ({ at: new Date(), reason: 'x', address: '192.0.2.7' }))
+    for (const html of [
+      showAccount.keys({ keys: Array.from({ length: 15 }, () => large), next: 'n'.repeat(80) }),
+      showAccount.oneKey({ apiKey: large, refusals, predecessor: retiringKey }),
+      showAccount.newKey({ scopes }),
+    ])
+      expect(Buffer.byteLength(html)).toBeLessThan(30_000)
+  })
+
+  it('have one main action at most, and every form of theirs carries the token', () => {
+    const pages = [
+      showAccount.keys(),
+      showAccount.keys({ canMakeKey: false }),
+      showAccount.newKey(),
+      showAccount.oneKey(),
+      showAccount.madeBefore(),
+    ]
+    expect(pages.map(main)).toEqual([1, 1, 1, 1, 1])
+    for (const html of pages)
+      for (const [form] of html.matchAll(/<form(?![^>]*"\/auth\/logout").*?<\/form>/g))
+        expect(form).toContain('name="csrf_token" value="salt.mac"')
+  })
+
+  it('offer of a key what can be done about it: a dead one nothing, a retiring one its end', () => {
+    const offers = (apiKey: typeof ownKey) =>
+      [...showAccount.oneKey({ apiKey }).matchAll(/action="\/account\/keys\/[^/]+\/([a-z]+)"/g)].map(
+        ([, action]) => action,
+      )
+    expect(offers(ownKey)).toEqual(['rotate', 'revoke'])
+    expect(offers(retiringKey)).toEqual(['retire'])
+    expect(offers({ ...ownKey, status: 'expired' })).toEqual(['revoke'])
+    expect(offers({ ...ownKey, status: 'revoked', revokedAt: new Date() })).toEqual([])
+  })
+
+  it('say in an empty list what to do next', () => {
+    expect(showAccount.keys({ keys: [] })).toContain('Make one for each script or job')
+    expect(showAccount.keys({ keys: [], canMakeKey: false })).toContain('An administrator can make one')
+    expect(showAccount.keys({ keys: [], show: 'revoked' })).toContain('None of your keys was revoked.')
   })
 })
 

@@ -5,16 +5,12 @@ import { renderPage } from '../../templates/layout.tsx'
 import { OnwardPage, type OnwardPageProps } from '../../templates/onward-page.tsx'
 import { ProblemPage, type ProblemPageProps } from '../../templates/problem-page.tsx'
 import { SignInPage, type SignInPageProps } from '../../templates/sign-in-page.tsx'
+import { accountFrame, hostileAccountPages, ownKey, plainAccountPages } from './account-examples.tsx'
+import { ASSETS, at, HOSTILE, KEY_ID, KEY_TEXT } from './example-texts.ts'
 
-export const ASSETS = { css: '/assets/keydesk.css', js: '/assets/keydesk.js' }
-export const KEY_ID = '7Fq2LmX9aZt4'
-export const KEY_TEXT = `kd_${KEY_ID}_Vb8nQ3rT6yU1iO5pA7sD0fG2hJ4kL6zX8cV9bN1mQwE9f3c2b1a7e5d4c6b`
-
-/** Breaks out of text, of both kinds of attribute, of a script and of a comment, if anything lets it. */
-export const HOSTILE = `</title></code><script>alert(1)</script><img src=x onerror="alert(2)">' onfocus='x" autofocus="--><!--&`
+export { ASSETS, HOSTILE, KEY_ID, KEY_TEXT }
 
 const shared = { assets: ASSETS, requestId: 'req_1' }
-const at = new Date('2026-11-21T02:37:11.123Z')
 
 /** The properties of each page, as they are on an ordinary day. */
 export const ordinary = {
@@ -24,6 +20,7 @@ export const ordinary = {
     apiKey: { id: KEY_ID, name: 'sso', scopes: ['reports:read'], expiresAt: null, createdAt: at },
     leaseUntil: null,
     owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    made: 'sign-in',
     baseUrl: 'https://keys.example.com',
     envVariable: 'KEYDESK_API_KEY',
     afterUrl: '/',
@@ -53,13 +50,18 @@ export const ordinary = {
     purpose: 'key',
   } satisfies SignInPageProps,
   account: {
-    ...shared,
+    frame: accountFrame,
+    keys: [ownKey],
+    hasMoreKeys: false,
+    canMakeKey: true,
     leaseUntil: null,
     user: { id: 'usr_1', name: 'Ada Lovelace', email: 'ada@example.com', role: 'member', groups: ['ops'] },
     canGetKey: true,
     identities: [{ provider: 'Google', email: 'ada@example.com', lastSignInAt: at }],
     linkable: [{ id: 'gitlab', label: 'GitLab' }],
-    sessions: [{ isThis: true, userAgent: 'curl/8', address: '192.0.2.7', createdAt: at, lastSeenAt: at }],
+    sessions: [
+      { id: 'ses_1', isThis: true, userAgent: 'curl/8', address: '192.0.2.7', createdAt: at, lastSeenAt: at },
+    ],
   } satisfies AccountPageProps,
   onward: { ...shared, provider: 'GitLab', url: '/of/gitlab' } satisfies OnwardPageProps,
 }
@@ -88,6 +90,7 @@ export const plainPages: Readonly<Record<string, string>> = {
   'the front page of somebody': show.front({ signedIn: ada }),
   'the sign-in page': show.signIn(),
   'the account page': show.account(),
+  ...plainAccountPages,
   'the onward page': show.onward(),
 }
 
@@ -137,8 +140,8 @@ export function hostilePages(): Record<string, string> {
       whoMaySignIn: { whoMaySignIn: [H] },
       'purpose.host': { purpose: { host: H } },
     }),
+    ...Object.entries(hostileAccountPages()),
     ...each(show.account, 'account', {
-      ...frame,
       'user.id': { user: { ...account.user, id: H } },
       'user.name': { user: { ...account.user, name: H } },
       'user.email': { user: { ...account.user, email: H } },

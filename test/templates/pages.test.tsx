@@ -34,10 +34,7 @@ describe('the key page', () => {
     }
     const expiresAt = new Date('2027-02-01T08:30:15.250Z')
     const dated = show.key({ apiKey: { ...ordinary.key.apiKey, expiresAt } })
-    expect(dated).toContain(
-      'datetime="2027-02-01T08:30:15.250Z" title="2027-02-01T08:30:15.250Z">1 February 2027, ',
-    )
-    expect(dated).toContain('08:30 UTC')
+    expect(dated).toMatch(/datetime="2027-02-01T08:30:15.250Z" title="2027-02-01 08:30:15 UTC">in \d+ days</)
     expect(dated).not.toContain('Never expires')
   })
 

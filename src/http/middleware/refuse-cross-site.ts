@@ -36,6 +36,17 @@ export function requireSameOrigin(c: Context<AppEnvironment>, baseUrl: string): 
   const isProven = site === 'same-origin' || (site === undefined && origin === baseUrl)
   if (isProven) return
   throw new KeydeskError('forbidden', {
-    message: 'With a session, only a page of Keydesk may ask for this. Scripts use the master key.',
+    message:
+      'With a session, only a page of Keydesk may ask for this. Scripts use the master key, or a key of an admin.',
   })
+}
+
+/**
+ * For reads that cost much, where a cookie alone opens them: a page of another site, a sibling's too, must not begin them.
+ * @throws KeydeskError `forbidden`
+ */
+export function requireNoOtherSite(c: Context<AppEnvironment>): void {
+  const site = c.req.header('sec-fetch-site')
+  if (site === undefined || ownSites.has(site)) return
+  throw new KeydeskError('forbidden', { message: 'A page of another site may not ask for this.' })
 }

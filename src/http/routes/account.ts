@@ -1,99 +1,138 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { KeydeskError } from '../../domain/errors.ts'
+import type { Context, Hono } from 'hono'
+import { z } from 'zod'
+import { AccountPage } from '../../../templates/account-page.tsx'
+import { type Assets, renderPage } from '../../../templates/layout.tsx'
+import type { Config } from '../../config.ts'
+import { leaseUntil } from '../../domain/lease.ts'
+import type { EndSessions } from '../../services/end-sessions.ts'
+import { listKeys } from '../../services/list-keys.ts'
 import { listSessions } from '../../services/list-sessions.ts'
+import type { MintOwnKey } from '../../services/mint-own-key.ts'
+import type { RecordRefusal } from '../../services/record-refusal.ts'
 import { requireRecentSession } from '../../services/require-recent-session.ts'
+import type { RetireKey } from '../../services/retire-key.ts'
+import type { RevokeKey } from '../../services/revoke-key.ts'
+import type { RotateOwnKey } from '../../services/rotate-own-key.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { type ReadSession, requireSession } from '../current-session.ts'
+import {
+  accountDoneQuery,
+  createMakeAccountFrame,
+  type MakeAccountFrame,
+  toOwnKey,
+} from '../account-frame.ts'
+import type { ReadSession } from '../current-session.ts'
 import type { AppEnvironment } from '../environment.ts'
-import { requireSameOrigin } from '../middleware/refuse-cross-site.ts'
+import type { Forms } from '../forms.ts'
+import { refuseCredentials } from '../middleware/refuse-credentials.ts'
+import { refusePlainHttp } from '../middleware/refuse-plain-http.ts'
+import { requirePageSession } from '../middleware/require-page-session.ts'
 import type { Pages } from '../pages.ts'
+import { pathId } from '../path-id.ts'
+import { readQuery } from '../read-query.ts'
 import { noProvider, type SendToProvider } from '../send-to-provider.ts'
-import { pageAnswer, problemAnswers } from '../wire/answers.ts'
+import { accountDataRoutes } from './account-data.ts'
+import { accountKeyRoutes } from './account-keys.ts'
 
-const security = [{ session: [] }]
+/** What people do for themselves. */
+export interface AccountServices {
+  readonly mintOwnKey: MintOwnKey
+  readonly rotateOwnKey: RotateOwnKey
+  readonly retireKey: RetireKey
+  readonly revokeKey: RevokeKey
+  readonly endSessions: EndSessions
+}
 
-const account = createRoute({
-  method: 'get',
-  path: '/account',
-  summary: 'The account page',
-  security,
-  request: { query: z.strictObject({}) },
-  responses: {
-    200: pageAnswer('What Keydesk knows of whoever is signed in.'),
-    303: { description: 'Nobody is signed in: to sign in, and back.' },
-    ...problemAnswers('user_disabled', 'owner_not_allowed'),
-  },
-})
+/** What every part of the account pages is given. */
+export interface AccountDependencies {
+  readonly config: Config
+  readonly storage: Storage
+  readonly account: AccountServices
+  readonly forms: Forms
+  readonly makeFrame: MakeAccountFrame
+  readonly now: () => Date
+}
 
-const link = createRoute({
-  method: 'post',
-  path: '/account/identities',
-  summary: 'Begin to add an account at another provider',
-  security,
-  request: { query: z.strictObject({}) },
-  responses: {
-    200: pageAnswer('On to the provider.'),
-    ...problemAnswers(
-      'unauthenticated',
-      'user_disabled',
-      'owner_not_allowed',
-      'forbidden',
-      'not_found',
-      'too_large',
-      'unsupported_media_type',
-      'rate_limited',
-      'provider_error',
-    ),
-  },
-})
+/** Live keys that the first page shows. */
+const keysShown = 5
+const link = z.strictObject({ provider: z.string() })
 
+/** The pages of whoever is signed in: who they are, their keys, where they are signed in. A session alone opens them. */
 export function accountRoutes(
-  app: OpenAPIHono<AppEnvironment>,
-  dependencies: {
-    storage: Storage
+  app: Hono<AppEnvironment>,
+  dependencies: Omit<AccountDependencies, 'makeFrame'> & {
     readSession: ReadSession
+    recordRefusal: RecordRefusal
     /** Null where sign-in is off. */
     sendToProvider: SendToProvider | null
     pages: Pages
-    baseUrl: string
-    idleSecondsMax: number
-    now: () => Date
+    assets: { readonly paths: Assets }
   },
 ): void {
-  const { storage, readSession, sendToProvider, pages, baseUrl, idleSecondsMax, now } = dependencies
-
-  app.openapi(account, async (c) => {
-    const reading = await readSession(c)
-    if (reading.outcome === 'none' && sendToProvider !== null)
-      return c.redirect('/auth/login?return_to=/account', 303)
-    const current = requireSession(reading)
-    const sessions = await listSessions(storage, current.user.id, { idleSecondsMax, now: now() })
-    return c.html(pages.account(current, sessions, c.get('requestId')), 200)
+  const { config, storage, account, forms, readSession, recordRefusal, sendToProvider, pages, assets, now } =
+    dependencies
+  const { providers } = config
+  const makeFrame = createMakeAccountFrame({ assets: assets.paths, forms, now })
+  app.use('/account/*', refusePlainHttp(config.authBaseUrl))
+  app.use('/account/*', refuseCredentials())
+  app.use(
+    '/account/*',
+    requirePageSession({ readSession, canSignIn: providers.length > 0, recordRefusal, isForAdmins: false }),
+  )
+  app.use('/account/*', async (c, next) => {
+    // What is asked for stands in the form; a query beside it means nothing.
+    if (c.req.method === 'POST') readQuery(c, z.strictObject({}))
+    await next()
   })
 
-  app.openapi(link, async (c) => {
-    const { session, user } = requireSession(await readSession(c))
-    requireSameOrigin(c, baseUrl)
+  app.get('/account', async (c) => c.html(await show(c)))
+
+  app.post('/account/identities', async (c) => {
+    const { provider: providerId } = await forms.read(c, c.get('session'), link)
+    const { session, user } = c.get('session')
     requireRecentSession(session, now())
-    const providerId = await readProvider(c.req.raw)
     if (sendToProvider === null) throw noProvider()
-    const { provider, url } = await sendToProvider(c, providerId, {
-      kind: 'link',
-      sessionId: session.id,
-      userId: user.id,
-    })
+    const purpose = { kind: 'link', sessionId: session.id, userId: user.id } as const
+    const { provider, url } = await sendToProvider(c, providerId, purpose)
     return c.html(pages.onward(provider, url, c.get('requestId')), 200)
   })
-}
 
-/** The one field of the form. @throws KeydeskError `unsupported_media_type`, `invalid_request` */
-async function readProvider(request: Request): Promise<string> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/x-www-form-urlencoded') {
-    throw new KeydeskError('unsupported_media_type', { message: 'Send the form of the account page.' })
+  app.post('/account/sessions/:id/end', async (c) => {
+    await forms.read(c, c.get('session'), z.strictObject({}))
+    const { user } = c.get('session')
+    await account.endSessions.endOne(user.id, pathId(c), c.get('actor'), c.get('origin'))
+    return c.redirect('/account?done=signed-out', 303)
+  })
+
+  accountDataRoutes(app, dependencies)
+  accountKeyRoutes(app, { ...dependencies, makeFrame })
+
+  async function show(c: Context<AppEnvironment>): Promise<string> {
+    const { done } = readQuery(c, accountDoneQuery)
+    const { user, identities, session } = c.get('session')
+    const at = now()
+    const list = {
+      userId: user.id,
+      status: 'active',
+      sort: '-created_at',
+      limit: keysShown,
+      now: at,
+    } as const
+    const { rows, nextCursor } = await listKeys(storage, list)
+    const sessions = await listSessions(storage, user.id, { idleSecondsMax: config.sessionIdle, now: at })
+    const labelOf = (id: string) => providers.find((provider) => provider.id === id)?.label ?? id
+    return renderPage(
+      AccountPage({
+        frame: makeFrame(c, done),
+        leaseUntil: leaseUntil({ kind: user.kind, identities }, config.keyLease),
+        user,
+        canGetKey: providers.length > 0,
+        canMakeKey: config.selfServiceKeysMax > 0,
+        identities: identities.map((identity) => ({ ...identity, provider: labelOf(identity.provider) })),
+        linkable: providers.filter(({ id }) => !identities.some(({ provider }) => provider === id)),
+        sessions: sessions.map((one) => ({ ...one, isThis: one.id === session.id })),
+        keys: rows.map((key) => toOwnKey(key, user, at)),
+        hasMoreKeys: nextCursor !== null,
+      }),
+    )
   }
-  const fields = [...new URLSearchParams(await request.text())]
-  const [name, provider] = fields[0] ?? []
-  if (fields.length === 1 && name === 'provider' && provider !== undefined) return provider
-  throw new KeydeskError('invalid_request', { message: 'The form has one field, provider.' })
 }

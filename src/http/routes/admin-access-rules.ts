@@ -1,6 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { type AccessRule, admitsAnybody } from '../../domain/access-policy.ts'
-import { KeydeskError } from '../../domain/errors.ts'
+import { admitsAnybody } from '../../domain/access-policy.ts'
 import type { Access, Allowlist, SettledRules } from '../../services/access-policies.ts'
 import type { AddAccessRule } from '../../services/add-access-rule.ts'
 import { describeAllowlist } from '../../services/describe-allowlist.ts'
@@ -113,7 +112,7 @@ export function adminAccessRuleRoutes(
     now: () => Date
   },
 ): void {
-  const { storage, access, settled, signUp, allowlist, now } = dependencies
+  const { storage, access, providerIds, settled, signUp, allowlist, now } = dependencies
   const { addAccessRule, removeAccessRule, previewAccessRules } = dependencies
   const settings = [
     ...settled.rules.map(({ kind, provider, value }) => ({ kind, provider, value })),
@@ -144,17 +143,20 @@ export function adminAccessRuleRoutes(
 
   app.openapi(add, async (c) => {
     const { note, ...written } = c.req.valid('json')
-    const rule = await addAccessRule(requireRule(written), note ?? null, c.get('actor'), c.get('origin'))
+    const rule = await addAccessRule(
+      readAccessRule(written, providerIds),
+      note ?? null,
+      c.get('actor'),
+      c.get('origin'),
+    )
     return c.json(toWireAccessRule(rule), 201)
   })
 
   app.openapi(preview, async (c) => {
     const change = c.req.valid('json')
-    const actor = c.get('actor')
-    const callerId = actor.startsWith('user:') ? actor.slice('user:'.length) : null
     const result = await previewAccessRules(
-      { add: change.add.map(requireRule), remove: change.remove },
-      callerId,
+      { add: change.add.map((written) => readAccessRule(written, providerIds)), remove: change.remove },
+      c.get('callerId'),
     )
     return c.json(toWirePreview(result), 200)
   })
@@ -163,11 +165,4 @@ export function adminAccessRuleRoutes(
     await removeAccessRule(c.req.valid('param').id, c.get('actor'), c.get('origin'))
     return c.body(null, 204)
   })
-
-  /** @throws KeydeskError `invalid_request` */
-  function requireRule(written: z.output<typeof accessRuleInput>): AccessRule {
-    const rule = readAccessRule(written, dependencies.providerIds)
-    if (typeof rule === 'string') throw new KeydeskError('invalid_request', { message: rule })
-    return rule
-  }
 }

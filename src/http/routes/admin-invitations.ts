@@ -4,6 +4,7 @@ import type { ApproveIdentity } from '../../services/approve-identity.ts'
 import type { InviteUser } from '../../services/invite-user.ts'
 import { listInvitations } from '../../services/list-invitations.ts'
 import type { RemoveIdentity } from '../../services/remove-identity.ts'
+import { requireWholeAdmin } from '../../services/require-whole-admin.ts'
 import type { WithdrawInvitation } from '../../services/withdraw-invitation.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
@@ -111,6 +112,7 @@ export function adminInvitationRoutes(
 
   app.openapi(invite, async (c) => {
     const request = c.req.valid('json')
+    if (request.role === 'admin') requireWholeAdmin(c.get('grantor'))
     requireProvider(request.provider)
     const invitation = await inviteUser(request, c.get('actor'), c.get('origin'))
     return c.json(toWireInvitation(invitation, baseUrl, now()), 201)
@@ -118,6 +120,7 @@ export function adminInvitationRoutes(
 
   app.openapi(approve, async (c) => {
     const request = c.req.valid('json')
+    requireWholeAdmin(c.get('grantor'))
     requireProvider(request.provider)
     const { id } = c.req.valid('param')
     const approval = await approveIdentity(id, request, c.get('actor'), c.get('origin'))

@@ -5,7 +5,7 @@ import { listSessions } from '../../services/list-sessions.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { adminProblems, jsonAnswer } from '../wire/answers.ts'
-import { idParameter } from '../wire/inputs.ts'
+import { id, idParameter } from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 import { toWireSession, wireSession } from '../wire/session.ts'
 
@@ -33,6 +33,18 @@ const endOfUser = createRoute({
   },
 })
 
+const endOne = createRoute({
+  method: 'delete',
+  path: '/admin/users/{id}/sessions/{session_id}',
+  summary: 'Sign a user out of one browser',
+  security: adminSecurity,
+  request: { params: idParameter.extend({ session_id: id }), query: z.strictObject({}) },
+  responses: {
+    204: { description: 'The session is over.' },
+    ...adminProblems('not_found'),
+  },
+})
+
 const endAll = createRoute({
   method: 'delete',
   path: '/admin/sessions',
@@ -52,9 +64,15 @@ export function adminSessionRoutes(
   const { storage, endSessions, idleSecondsMax, now } = dependencies
 
   app.openapi(list, async (c) => {
-    const { id } = await findLiveUser(storage, c.req.valid('param').id)
-    const sessions = await listSessions(storage, id, { idleSecondsMax, now: now() })
+    const user = await findLiveUser(storage, c.req.valid('param').id)
+    const sessions = await listSessions(storage, user.id, { idleSecondsMax, now: now() })
     return c.json({ data: sessions.map(toWireSession), next_cursor: null }, 200)
+  })
+
+  app.openapi(endOne, async (c) => {
+    const { id: userId, session_id: sessionId } = c.req.valid('param')
+    await endSessions.endOne(userId, sessionId, c.get('actor'), c.get('origin'))
+    return c.body(null, 204)
   })
 
   app.openapi(endOfUser, async (c) => {

@@ -1,15 +1,26 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { ChangeUser } from '../../services/change-user.ts'
-import type { CreateServiceAccount } from '../../services/create-service-account.ts'
 import type { EraseUser } from '../../services/erase-user.ts'
 import { getUser } from '../../services/get-user.ts'
 import { listUsers } from '../../services/list-users.ts'
+import { responsiblePeople, responsiblePerson } from '../../services/responsible-people.ts'
 import type { RevokeEverything } from '../../services/revoke-everything.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { User } from '../../storage/users.ts'
+import { entityTag, wantedVersion } from '../entity-tag.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireJson } from '../middleware/require-json.ts'
-import { adminProblems, jsonAnswer, pageOf } from '../wire/answers.ts'
-import { groups, idParameter, jsonBody, label, pageQuery, scopeLimit, searchText } from '../wire/inputs.ts'
+import { adminProblems, changeProblems, jsonAnswer, pageOf } from '../wire/answers.ts'
+import {
+  groups,
+  id,
+  idParameter,
+  jsonBody,
+  label,
+  pageQuery,
+  scopeLimit,
+  searchText,
+} from '../wire/inputs.ts'
 import { adminSecurity } from '../wire/security.ts'
 import { toWireIdentity, toWireUser, wireIdentity, wireUser } from '../wire/user.ts'
 
@@ -44,12 +55,10 @@ const read = createRoute({
   },
 })
 
-const writeProblems = adminProblems('not_found', 'conflict', 'too_large', 'unsupported_media_type')
-
 const change = createRoute({
   method: 'patch',
   path: '/admin/users/{id}',
-  summary: 'Change the role, the status, the groups or the scope limit of a user',
+  summary: 'Change a person or a service account',
   description:
     'Disabling refuses every key and ends every session of the user on the next request; enabling brings the keys back. The last admin can be neither demoted nor disabled.',
   security: adminSecurity,
@@ -60,15 +69,19 @@ const change = createRoute({
     body: jsonBody(
       z
         .strictObject({
+          name: label.optional().openapi({ description: 'Of a service account.' }),
           role: z.enum(['member', 'admin']).optional(),
           status: z.enum(['active', 'disabled']).optional(),
           groups: groups.optional(),
           scope_limit: scopeLimit.optional(),
+          responsible_user_id: id
+            .optional()
+            .openapi({ description: 'The active person who answers for a service account from now on.' }),
         })
         .openapi('UserChange'),
     ),
   },
-  responses: { 200: jsonAnswer(wireUser, 'The user, as it is now in force.'), ...writeProblems },
+  responses: { 200: jsonAnswer(wireUser, 'The user, as it is now in force.'), ...changeProblems() },
 })
 
 const erase = createRoute({
@@ -81,7 +94,7 @@ const erase = createRoute({
   request: { params: idParameter, query: z.strictObject({}) },
   responses: {
     204: { description: 'The user is gone.' },
-    ...adminProblems('not_found', 'conflict'),
+    ...adminProblems('not_found', 'conflict', 'precondition_failed'),
   },
 })
 
@@ -100,28 +113,6 @@ const revoke = createRoute({
   },
 })
 
-const createService = createRoute({
-  method: 'post',
-  path: '/admin/service-accounts',
-  summary: 'Make a service account: an owner of keys for machines',
-  security: adminSecurity,
-  middleware: [requireJson] as const,
-  request: {
-    query: z.strictObject({}),
-    body: jsonBody(
-      z.strictObject({
-        name: label,
-        groups: groups.default([]),
-        scope_limit: scopeLimit.default(null),
-      }),
-    ),
-  },
-  responses: {
-    201: jsonAnswer(wireUser, 'The service account.'),
-    ...adminProblems('too_large', 'unsupported_media_type'),
-  },
-})
-
 export function adminUserRoutes(
   app: OpenAPIHono<AppEnvironment>,
   dependencies: {
@@ -129,30 +120,34 @@ export function adminUserRoutes(
     changeUser: ChangeUser
     eraseUser: EraseUser
     revokeEverything: RevokeEverything
-    createServiceAccount: CreateServiceAccount
   },
 ): void {
-  const { storage, changeUser, eraseUser, revokeEverything, createServiceAccount } = dependencies
+  const { storage, changeUser, eraseUser, revokeEverything } = dependencies
 
   app.openapi(list, async (c) => {
     const page = await listUsers(storage, c.req.valid('query'))
-    return c.json({ data: page.rows.map(toWireUser), next_cursor: page.nextCursor }, 200)
+    const responsibleFor = await responsiblePeople(storage, page.rows)
+    const data = page.rows.map((user) => toWireUser(user, responsibleFor(user)))
+    return c.json({ data, next_cursor: page.nextCursor }, 200)
   })
 
   app.openapi(read, async (c) => {
     const { user, identities } = await getUser(storage, c.req.valid('param').id)
-    return c.json({ ...toWireUser(user), identities: identities.map(toWireIdentity) }, 200)
+    c.header('ETag', entityTag(user))
+    return c.json({ ...(await shown(user)), identities: identities.map(toWireIdentity) }, 200)
   })
 
   app.openapi(change, async (c) => {
-    const { scope_limit: scopeLimit, ...others } = c.req.valid('json')
+    const { scope_limit: scopeLimit, responsible_user_id: responsibleId, ...others } = c.req.valid('json')
     const { id } = c.req.valid('param')
-    const user = await changeUser(id, { ...others, scopeLimit }, c.get('actor'), c.get('origin'))
-    return c.json(toWireUser(user), 200)
+    const wanted = { ...others, scopeLimit, responsibleId }
+    const user = await changeUser(id, wanted, wantedVersion(c), c.get('grantor'), c.get('origin'))
+    c.header('ETag', entityTag(user))
+    return c.json(await shown(user), 200)
   })
 
   app.openapi(erase, async (c) => {
-    await eraseUser(c.req.valid('param').id, c.get('actor'), c.get('origin'))
+    await eraseUser(c.req.valid('param').id, wantedVersion(c), c.get('actor'), c.get('origin'))
     return c.body(null, 204)
   })
 
@@ -161,10 +156,7 @@ export function adminUserRoutes(
     return c.json({ keys_revoked: revoked.keysRevoked, sessions_ended: revoked.sessionsEnded }, 200)
   })
 
-  app.openapi(createService, async (c) => {
-    const { name, groups: ofAccount, scope_limit: limit } = c.req.valid('json')
-    const account = { name, groups: ofAccount, scopeLimit: limit }
-    const user = await createServiceAccount(account, c.get('actor'), c.get('origin'))
-    return c.json(toWireUser(user), 201)
-  })
+  async function shown(user: User) {
+    return toWireUser(user, await responsiblePerson(storage, user))
+  }
 }

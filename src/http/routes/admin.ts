@@ -3,8 +3,10 @@ import type { Config } from '../../config.ts'
 import type { Access, Allowlist, SettledRules } from '../../services/access-policies.ts'
 import type { AddAccessRule } from '../../services/add-access-rule.ts'
 import type { ApproveIdentity } from '../../services/approve-identity.ts'
+import type { ChangeKey } from '../../services/change-key.ts'
 import type { ChangeUser } from '../../services/change-user.ts'
 import type { CreateServiceAccount } from '../../services/create-service-account.ts'
+import type { DescribeDesk } from '../../services/describe-desk.ts'
 import type { EndSessions } from '../../services/end-sessions.ts'
 import type { EraseUser } from '../../services/erase-user.ts'
 import type { InviteUser } from '../../services/invite-user.ts'
@@ -13,8 +15,13 @@ import type { PreviewAccessRules } from '../../services/preview-access-rules.ts'
 import type { RecordRefusal } from '../../services/record-refusal.ts'
 import type { RemoveAccessRule } from '../../services/remove-access-rule.ts'
 import type { RemoveIdentity } from '../../services/remove-identity.ts'
+import type { RetireKey } from '../../services/retire-key.ts'
 import type { RevokeEverything } from '../../services/revoke-everything.ts'
 import type { RevokeKey } from '../../services/revoke-key.ts'
+import type { RevokeKeys } from '../../services/revoke-keys.ts'
+import type { RotateKey } from '../../services/rotate-key.ts'
+import type { VerifyAudit } from '../../services/verify-audit.ts'
+import type { VerifyKey } from '../../services/verify-key.ts'
 import type { WithdrawInvitation } from '../../services/withdraw-invitation.ts'
 import type { Storage } from '../../storage/storage.ts'
 import type { CountFailure } from '../count-failure.ts'
@@ -25,14 +32,20 @@ import { requireAdmin } from '../middleware/require-admin.ts'
 import { adminAccessRuleRoutes } from './admin-access-rules.ts'
 import { adminAuditRoutes } from './admin-audit.ts'
 import { adminInvitationRoutes } from './admin-invitations.ts'
+import { adminKeyRotationRoutes } from './admin-key-rotation.ts'
 import { adminKeyRoutes } from './admin-keys.ts'
+import { adminServiceAccountRoutes } from './admin-service-accounts.ts'
 import { adminSessionRoutes } from './admin-sessions.ts'
 import { adminUserRoutes } from './admin-users.ts'
 
 /** What admins do. */
 export interface AdminServices {
   readonly mintKey: MintKey
+  readonly changeKey: ChangeKey
   readonly revokeKey: RevokeKey
+  readonly revokeKeys: RevokeKeys
+  readonly rotateKey: RotateKey
+  readonly retireKey: RetireKey
   readonly changeUser: ChangeUser
   readonly eraseUser: EraseUser
   readonly revokeEverything: RevokeEverything
@@ -45,6 +58,8 @@ export interface AdminServices {
   readonly removeAccessRule: RemoveAccessRule
   readonly previewAccessRules: PreviewAccessRules
   readonly endSessions: EndSessions
+  readonly verifyAudit: VerifyAudit
+  readonly describeDesk: DescribeDesk
 }
 
 export interface AdminDependencies {
@@ -53,6 +68,7 @@ export interface AdminDependencies {
   readonly admin: AdminServices
   readonly access: Access
   readonly settled: SettledRules
+  readonly verifyKey: VerifyKey
   readonly allowlist: Allowlist | null
   readonly readSession: ReadSession
   readonly recordRefusal: RecordRefusal
@@ -65,7 +81,11 @@ export function adminRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: Admi
   const { config, admin } = dependencies
   const { authBaseUrl: baseUrl } = config
   app.use('/admin/*', refusePlainHttp(baseUrl))
-  app.use('/admin/*', requireAdmin({ ...dependencies, masterKey: config.proxyMasterKey, baseUrl }))
+  const masterKey = config.proxyMasterKey
+  // The door closes when somebody else can open the other two, and not before: nobody shall be locked out.
+  const isMasterKeyTaken = async () =>
+    config.adminBearer || !(await dependencies.storage.users.hasOtherAdmin(''))
+  app.use('/admin/*', requireAdmin({ ...dependencies, masterKey, isMasterKeyTaken, baseUrl }))
   const shared = {
     ...dependencies,
     ...admin,
@@ -77,9 +97,11 @@ export function adminRoutes(app: OpenAPIHono<AppEnvironment>, dependencies: Admi
     signInProviderIds: new Set(config.providers.map(({ id }) => id)),
   }
   adminUserRoutes(app, shared)
+  adminServiceAccountRoutes(app, shared)
   adminInvitationRoutes(app, shared)
   adminSessionRoutes(app, shared)
   adminAccessRuleRoutes(app, shared)
+  adminKeyRotationRoutes(app, shared)
   adminKeyRoutes(app, shared)
   adminAuditRoutes(app, shared)
 }

@@ -30,6 +30,7 @@ const logOut = createRoute({
   method: 'post',
   path: '/auth/logout',
   summary: 'Sign out this browser',
+  security: [{ session: [] }, {}],
   request: { query: z.strictObject({}) },
   responses: signedOut,
 })
@@ -38,6 +39,7 @@ const logOutEverywhere = createRoute({
   method: 'post',
   path: '/auth/logout/everywhere',
   summary: 'Sign out of every browser',
+  security: [{ session: [] }, {}],
   request: { query: z.strictObject({}) },
   responses: signedOut,
 })

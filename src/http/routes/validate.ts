@@ -1,10 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi'
+import { createRoute } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import type { Logger } from 'pino'
 import { KeydeskError } from '../../domain/errors.ts'
-import { groupsMax } from '../../domain/groups.ts'
 import { rateLimitHeaders } from '../../domain/rate-limit.ts'
-import { scopesMax } from '../../domain/scopes.ts'
 import type { Metrics } from '../../services/metrics.ts'
 import type { Verification, VerifyKey } from '../../services/verify-key.ts'
 import type { Callers } from '../callers.ts'
@@ -12,28 +10,22 @@ import { type CountFailure, refuseTooManyFailures } from '../count-failure.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireOwnSite } from '../middleware/refuse-cross-site.ts'
 import { requireHttps } from '../middleware/refuse-plain-http.ts'
-import { requireJsonType } from '../middleware/require-json.ts'
 import { presentedKey } from '../presented-key.ts'
 import type { AnswerProblem } from '../problem.ts'
 import { createRefusalLog } from '../refusal-log.ts'
-import { leaseHeaders, type RefuseKey } from '../refuse-key.ts'
+import { type RefuseKey, warningHeaders } from '../refuse-key.ts'
 import { queryOf, readVerificationHeaders } from '../request-reading.ts'
-import { describeIssues } from '../validation-issues.ts'
+import { demands, nothing, readDemands, requireNoBody } from '../validate-request.ts'
 import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
-import { group, scope } from '../wire/inputs.ts'
+import { keySecurity } from '../wire/security.ts'
 import { validationText, wireValidation } from '../wire/validation.ts'
 
 export const validatePath = '/v1/validate'
 const noHeaders = {}
-const query = z.strictObject({
-  scope: z.array(scope).max(scopesMax).default([]),
-  group: z.array(group).max(groupsMax).default([]),
-})
-type Demanded = z.output<typeof query>
-const nothing: Demanded = { scope: [], group: [] }
 const validation = {
   path: validatePath,
-  request: { query },
+  security: keySecurity,
+  request: { query: demands },
   responses: {
     200: jsonAnswer(
       wireValidation,
@@ -48,6 +40,7 @@ const validation = {
       'owner_not_allowed',
       'lease_expired',
       'insufficient_scope',
+      'not_allowed',
       'forbidden',
       'rate_limited',
       'overloaded',
@@ -57,7 +50,13 @@ const validation = {
 /** What the OpenAPI document says of it. */
 export const validateRoutes = [
   createRoute({ ...validation, method: 'get', summary: 'Whether a key is good' }),
-  createRoute({ ...validation, method: 'post', summary: 'Whether a key is good' }),
+  createRoute({
+    ...validation,
+    method: 'post',
+    summary: 'Whether a key is good, asked by POST',
+    description: 'The same question and the same answer. It takes no body.',
+    responses: { ...problemAnswers('too_large', 'unsupported_media_type'), ...validation.responses },
+  }),
 ]
 
 export interface ValidateDependencies {
@@ -158,7 +157,12 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     const rate = verification.rate === null ? noHeaders : rateLimitHeaders('key', verification.rate)
     // Not c.body: a Headers object, which nobody reads, would cost more than the verification.
     return new Response(validationText(verification.record), {
-      headers: { ...json, ...rate, ...leaseHeaders(verification.leaseUntil), 'X-Request-Id': requestId },
+      headers: {
+        ...json,
+        ...rate,
+        ...warningHeaders(verification.leaseUntil, verification.record.key),
+        'X-Request-Id': requestId,
+      },
     })
   }
 
@@ -222,37 +226,4 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     c.set('log', log.child({ request_id: requestId }))
     return answerProblem(error, c)
   }
-}
-
-const bodyBytesMax = 1024
-
-/**
- * A body would be something that we do not read, and so do not take.
- * @throws KeydeskError `invalid_request`, `unsupported_media_type`, `too_large`
- */
-async function requireNoBody(c: Context<AppEnvironment>): Promise<void> {
-  const length = c.req.header('content-length')
-  if (length === '0' || (length === undefined && c.req.header('transfer-encoding') === undefined)) return
-  requireJsonType(c.req.header('content-type'))
-  if (Number(length) > bodyBytesMax) {
-    throw new KeydeskError('too_large', { message: 'This call takes no body, and none of this size.' })
-  }
-  if (length !== undefined && /^\s*\{\s*\}\s*$/.test(await c.req.text())) return
-  throw new KeydeskError('invalid_request', {
-    message:
-      'This call takes no body: the key goes into a header, scopes and groups into the query (?scope=a&scope=b&group=c).',
-  })
-}
-
-/** @throws KeydeskError `invalid_request` */
-function readDemands(search: string): Demanded {
-  const asked = new Map<string, string[]>()
-  for (const [name, value] of new URLSearchParams(search)) {
-    const values = asked.get(name)
-    if (values === undefined) asked.set(name, [value])
-    else values.push(value)
-  }
-  const parsed = query.safeParse(Object.fromEntries(asked))
-  if (parsed.success) return parsed.data
-  throw new KeydeskError('invalid_request', { message: describeIssues(parsed.error.issues) })
 }

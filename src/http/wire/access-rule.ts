@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import type { AccessRule, AccessRuleKind } from '../../domain/access-policy.ts'
+import { KeydeskError } from '../../domain/errors.ts'
 import { parseRuleValue } from '../../domain/rule-text.ts'
 import { isStorableText } from '../../domain/storable-text.ts'
 import type { AccessPreview } from '../../services/preview-access-rules.ts'
@@ -31,22 +32,28 @@ export const newAccessRule = z.strictObject({
 
 export const accessRuleInput = z.strictObject(ruleShape)
 
-/** @returns the rule, or what is wrong with it. */
+/** @throws KeydeskError `invalid_request` naming the field */
 export function readAccessRule(
   { kind, provider, value: text }: z.output<typeof accessRuleInput>,
   providerIds: ReadonlySet<string>,
-): AccessRule | string {
+): AccessRule {
   const value = parseRuleValue(kind, text.trim())
   if (value === null) {
-    return kind === 'allow_domain'
-      ? 'value: is not a domain such as example.com (no wildcard, no @; the provider goes into the field provider)'
-      : 'value: is not an email address that can be used here (no wildcard; the provider goes into the field provider)'
+    throw wrong(
+      kind === 'allow_domain'
+        ? 'value: is not a domain such as example.com (no wildcard, no @; the provider goes into the field provider)'
+        : 'value: is not an email address that can be used here (no wildcard; the provider goes into the field provider)',
+    )
   }
   if (provider === '*' && kind !== 'deny_email')
-    return 'provider: an allow rule is for one provider; * is for deny rules'
+    throw wrong('provider: an allow rule is for one provider; * is for deny rules')
   const named = provider ?? (kind === 'deny_email' ? '*' : 'google')
-  if (named !== '*' && !providerIds.has(named)) return 'provider: no provider has this id here'
+  if (named !== '*' && !providerIds.has(named)) throw wrong('provider: no provider has this id here')
   return { kind, provider: named, value }
+}
+
+function wrong(message: string): KeydeskError {
+  return new KeydeskError('invalid_request', { message })
 }
 
 export const wireAccessRule = z

@@ -8,7 +8,7 @@ export const wireProblem = z
     title: z.string(),
     status: z.int(),
     detail: z.string(),
-    code: z.string(),
+    code: z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]),
     request_id: z.string(),
   })
   .openapi('Problem')
@@ -30,7 +30,7 @@ export function pageAnswer(description: string) {
 
 /** The error answers of a route, one for each status among `codes`. */
 export function problemAnswers(...codes: ErrorCode[]) {
-  const always: ErrorCode[] = ['invalid_request', 'unavailable']
+  const always: ErrorCode[] = ['invalid_request', 'internal', 'unavailable']
   const answers: Record<number, ReturnType<typeof problemAnswer>> = {}
   for (const { status } of [...codes, ...always].map((code) => errorCodes[code])) {
     const shared = [...codes, ...always].filter((code) => errorCodes[code].status === status)
@@ -45,13 +45,21 @@ export function adminProblems(...codes: ErrorCode[]) {
     'unauthenticated',
     'user_disabled',
     'owner_not_allowed',
+    'insufficient_scope',
     'forbidden',
     'rate_limited',
+    'overloaded',
   ] as const
   return problemAnswers(...ofTheDoor, ...codes)
 }
 
+/** The same for a change of something that has an ETag. */
+export function changeProblems() {
+  return adminProblems('not_found', 'conflict', 'precondition_failed', 'too_large', 'unsupported_media_type')
+}
+
 function problemAnswer(codes: ErrorCode[]) {
   const description = codes.map((code) => `\`${code}\`: ${errorCodes[code].title}.`).join(' ')
-  return { description, content: { 'application/problem+json': { schema: wireProblem } } }
+  const schema = wireProblem.extend({ code: z.enum(codes as [ErrorCode, ...ErrorCode[]]) })
+  return { description, content: { 'application/problem+json': { schema } } }
 }

@@ -2,6 +2,16 @@ import { z } from '@hono/zod-openapi'
 import type { Identity } from '../../storage/identities.ts'
 import type { User } from '../../storage/users.ts'
 
+/** Who answers for a service account. */
+export const wireResponsible = z
+  .object({
+    id: z.string(),
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    status: z.enum(['active', 'disabled']),
+  })
+  .openapi('Responsible')
+
 export const wireUser = z
   .object({
     id: z.string(),
@@ -13,8 +23,13 @@ export const wireUser = z
     groups: z.array(z.string()),
     status: z.enum(['active', 'disabled']),
     scope_limit: z.array(z.string()).nullable(),
+    responsible: wireResponsible.nullable().openapi({
+      description:
+        'The person who answers for a service account; null where that person was erased, and for people.',
+    }),
     created_at: z.iso.datetime(),
     updated_at: z.iso.datetime(),
+    version: z.int(),
   })
   .openapi('User')
 
@@ -31,7 +46,13 @@ export const wireIdentity = z
   })
   .openapi('Identity')
 
-export function toWireUser(user: User): z.infer<typeof wireUser> {
+export function toWireResponsible(person: User | null): z.infer<typeof wireResponsible> | null {
+  if (person === null) return null
+  const { id, name, email, status } = person
+  return { id, name, email, status: status === 'active' ? 'active' : 'disabled' }
+}
+
+export function toWireUser(user: User, responsible: User | null): z.infer<typeof wireUser> {
   return {
     id: user.id,
     kind: user.kind,
@@ -43,8 +64,10 @@ export function toWireUser(user: User): z.infer<typeof wireUser> {
     // Whoever was erased is not shown.
     status: user.status === 'active' ? 'active' : 'disabled',
     scope_limit: user.scopeLimit,
+    responsible: toWireResponsible(responsible),
     created_at: user.createdAt.toISOString(),
     updated_at: user.updatedAt.toISOString(),
+    version: user.version,
   }
 }
 

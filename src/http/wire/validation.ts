@@ -42,7 +42,7 @@ function toWireValidation({ key, owner }: KeyWithOwner): z.infer<typeof wireVali
     key: {
       id: key.id,
       name: key.name,
-      scopes: effectiveScopes(key.scopes, owner.scopeLimit),
+      scopes: effectiveScopes(key.scopes, owner),
       expires_at: key.expiresAt?.toISOString() ?? null,
       created_at: key.createdAt.toISOString(),
       metadata: key.metadata,

@@ -84,7 +84,8 @@ describe('a preview of a change of rules', () => {
 
   test('counts neither the disabled, nor service accounts, nor who is cut off already', async () => {
     const { id } = await context.userOf('ada@example.com')
-    const machine = await context.done('POST', '/admin/service-accounts', { name: 'CI' })
+    const account = { name: 'CI', responsible_user_id: id }
+    const machine = await context.done('POST', '/admin/service-accounts', account)
     await context.done('POST', '/admin/keys', { user_id: machine.id, name: 'ci' })
     await context.done('PATCH', `/admin/users/${id}`, { status: 'disabled' })
     const change = { remove: [rule.id], add: [domain('other.test')] }

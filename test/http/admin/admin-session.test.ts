@@ -79,6 +79,17 @@ describe('a browser session at the admin API', () => {
     expect((await admin.fetch('/admin/users')).status).toBe(200)
   })
 
+  test('reads for no page of another site, a sibling’s neither: an export would cost us much', async () => {
+    for (const site of ['cross-site', 'same-site']) {
+      for (const path of [...reads, '/admin/audit/export', '/admin/audit/verify']) {
+        const response = await admin.fetch(path, { headers: { 'sec-fetch-site': site } })
+        expect(await codeOf(response), `${site} ${path}`).toEqual([403, 'forbidden'])
+      }
+    }
+    for (const site of ['none', 'same-origin'])
+      expect((await admin.fetch('/admin/users', { headers: { 'sec-fetch-site': site } })).status).toBe(200)
+  })
+
   test('of a member is 403 for everything, in the audit trail, and tells nothing', async () => {
     for (const path of reads) {
       const response = await member.fetch(path)

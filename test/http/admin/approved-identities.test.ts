@@ -75,7 +75,8 @@ test('an address of somebody else, a service account, a disabled or an unknown u
   await context.keyOf(person('bob'))
   const bob = await context.userOf('bob@example.com')
   expect((await approve(bob.id)).status).toBe(409)
-  const machine = await context.done('POST', '/admin/service-accounts', { name: 'CI' })
+  const account = { name: 'CI', responsible_user_id: bob.id }
+  const machine = await context.done('POST', '/admin/service-accounts', account)
   expect((await approve(machine.id, { email: 'ci@example.com' })).status).toBe(409)
   expect((await approve('usr_unknown')).status).toBe(404)
   await context.done('PATCH', `/admin/users/${id}`, { status: 'disabled' })

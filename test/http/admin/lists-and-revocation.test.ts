@@ -55,8 +55,10 @@ describe('the lists of the admin API', () => {
       groups: [],
       status: 'active',
       scope_limit: null,
+      responsible: null,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       updated_at: expect.stringMatching(/Z$/),
+      version: 1,
       identities: [
         {
           id: expect.stringMatching(/^idn_/),

@@ -73,7 +73,7 @@ describe('the last admin', () => {
     const [adaId, bobId] = [await idOf('ada'), await idOf('bob')]
     await set(adaId, { role: 'admin' })
     // Neither a service account nor a disabled admin is another one.
-    await context.done('POST', '/admin/service-accounts', { name: 'CI' })
+    await context.done('POST', '/admin/service-accounts', { name: 'CI', responsible_user_id: bobId })
     await set(bobId, { role: 'admin' })
     await set(bobId, { status: 'disabled' })
     const refused = await go(adaId)

@@ -17,7 +17,10 @@ describe('finding users', () => {
     for (const claims of people) await context.keyOf(claims)
     const { id } = await context.userOf('perxcent@example.com')
     await context.done('PATCH', `/admin/users/${id}`, { status: 'disabled' })
-    await context.done('POST', '/admin/service-accounts', { name: 'Ada’s CI' })
+    await context.done('POST', '/admin/service-accounts', {
+      name: 'Ada’s CI',
+      responsible_user_id: (await context.userOf('boss@example.com')).id,
+    })
   })
   afterAll(() => context.close())
 

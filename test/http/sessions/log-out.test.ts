@@ -81,7 +81,7 @@ describe('signing out', () => {
       expect(response.status, `${method} ${path}`).toBe(401)
     }
     const account = await context.gateway.fetch('/account', { headers: own })
-    expect(account.headers.get('location')).toBe('/auth/login?return_to=/account')
+    expect(account.headers.get('location')).toBe('/auth/login?return_to=%2Faccount')
     expect((await context.gateway.fetch('/auth/logout', { method: 'POST', headers: own })).status).toBe(204)
     expect(await context.gateway.database.rows('SELECT id, version FROM users')).toEqual(users)
   })

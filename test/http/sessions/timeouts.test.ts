@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Attacked, startAttackedGateway } from '../../support/attack.ts'
 import { json } from '../../support/json.ts'
+import { sealNow } from '../../support/seal-now.ts'
 import { signInWrongForSession, stateAt } from '../../support/signed-in.ts'
 
 const second = 1000
@@ -70,6 +71,7 @@ describe('the time of a session', () => {
 
   test('its use is written down once a minute at most', async () => {
     const { statusAt, lastSeen } = await begin()
+    await sealNow(context.gateway)
     const watched = await context.gateway.database.watchWrites()
     const before = await watched.mark()
     for (const ms of [1, second, 30 * second, 59 * second, 60 * second - 1])

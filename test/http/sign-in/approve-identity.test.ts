@@ -164,7 +164,8 @@ describe('an identity that an admin approves', () => {
     const other = await startedUser('other', 'other@example.com')
     expect((await approve({ email: 'other@example.com' })).status).toBe(409)
     expect((await approve({ email }, other)).status).toBe(409)
-    const machine = await json(await post('/admin/service-accounts', { name: 'robot' }))
+    const account = { name: 'robot', responsible_user_id: userId }
+    const machine = await json(await post('/admin/service-accounts', account))
     expect((await approve({ email: 'robot@example.com' }, machine.id)).status).toBe(409)
     await context.gateway.restart({ DENIED_EMAILS: 'entra:denied@example.com' })
     expect((await approve({ email: 'denied@example.com' })).status).toBe(409)
@@ -175,7 +176,7 @@ describe('an identity that an admin approves', () => {
       [post(`/admin/users/${userId}/identities`, { email }, { headers: { authorization: 'Bearer x' } }), 401],
       [
         post(`/admin/users/${userId}/identities`, { email }, { headers: { authorization: `Bearer ${key}` } }),
-        401,
+        403,
       ],
       [approve({}, 'usr_nobody0000000000'), 404],
       [approve({ provider: 'nobody' }), 400],

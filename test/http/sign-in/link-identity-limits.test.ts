@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { tokenOn } from '../../support/account-forms.ts'
 import { auditOf, expectRefused } from '../../support/attack.ts'
 import { type CookieJar, keyTextOn } from '../../support/browser-like.ts'
 import { json } from '../../support/json.ts'
@@ -47,7 +48,7 @@ const identitiesOf = async (id: string): Promise<any[]> =>
 describe('a session that is older than twenty minutes', () => {
   test('is asked to sign in again before it adds an account, and the new one adds it', async () => {
     shiftMs = 21 * minute
-    const answer = await alice.fetch('/account/identities', linkForm('entra', page))
+    const answer = await alice.fetch('/account/identities', linkForm('entra', await tokenOn(alice), page))
     const text = await answer.text()
     expect(answer.status).toBe(403)
     expect(answer.headers.getSetCookie()).toEqual([])
@@ -64,7 +65,7 @@ describe('a session that is older than twenty minutes', () => {
 
   test('says so to a program, too', async () => {
     shiftMs = 21 * minute
-    const answer = await alice.fetch('/account/identities', linkForm('entra'))
+    const answer = await alice.fetch('/account/identities', linkForm('entra', await tokenOn(alice)))
     expect([answer.status, (await json(answer)).code]).toEqual([403, 'forbidden'])
   })
 
@@ -83,7 +84,9 @@ describe('a session that is older than twenty minutes', () => {
       shiftMs = minutes * minute + 1000
       expect((await alice.fetch('/account')).status).toBe(200)
     }
-    expect((await alice.fetch('/account/identities', linkForm('entra'))).status).toBe(403)
+    expect((await alice.fetch('/account/identities', linkForm('entra', await tokenOn(alice)))).status).toBe(
+      403,
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { tokenOn } from '../../support/account-forms.ts'
 import { type Begun, expectRefused } from '../../support/attack.ts'
 import { type CookieJar, createCookieJar } from '../../support/browser-like.ts'
 import { json } from '../../support/json.ts'
@@ -22,6 +23,7 @@ const sameOrigin = { 'sec-fetch-site': 'same-origin' }
 describe('adding a second identity is refused', () => {
   let context: SeveralProviders
   let alice: CookieJar
+  let token: string
   let shiftMs = 0
   beforeAll(async () => {
     context = await startSeveralProviders({}, { now: () => new Date(Date.now() + shiftMs) })
@@ -34,6 +36,7 @@ describe('adding a second identity is refused', () => {
     context.keycloak.account.email = 'kim@lab.test'
     context.keycloak.account.sub = 'kim'
     alice = await signedInBrowser(context, 'google')
+    token = await tokenOn(alice)
   })
   afterEach(async () => {
     // Whatever was tried: Alice is known by her account at Google, and by no other.
@@ -61,7 +64,7 @@ describe('adding a second identity is refused', () => {
     const value = gone.cookies.get('__Host-keydesk') ?? ''
     await gone.fetch('/auth/logout', { method: 'POST', headers: sameOrigin })
     for (const cookie of ['', `__Host-keydesk=${value}`, '__Host-keydesk=', '__Host-keydesk=made-up'])
-      expect(await answerTo(context.gateway, linkForm('entra', { cookie }))).toEqual({
+      expect(await answerTo(context.gateway, linkForm('entra', 'x', { cookie }))).toEqual({
         status: 401,
         code: 'unauthenticated',
       })
@@ -78,7 +81,7 @@ describe('adding a second identity is refused', () => {
       { 'sec-fetch-site': '' },
       {},
     ]
-    const body = new URLSearchParams({ provider: 'entra' })
+    const body = new URLSearchParams({ csrf_token: token, provider: 'entra' })
     for (const headers of origins)
       expect({ headers, ...(await answerTo(alice, { method: 'POST', headers, body })) }).toEqual({
         headers,
@@ -89,7 +92,7 @@ describe('adding a second identity is refused', () => {
 
   test('for a provider that there is not: 404', async () => {
     for (const provider of ['nobody', 'Entra', '', 'constructor', '*', 'https://evil.test'])
-      expect(await answerTo(alice, linkForm(provider))).toEqual({ status: 404, code: 'not_found' })
+      expect(await answerTo(alice, linkForm(provider, token))).toEqual({ status: 404, code: 'not_found' })
   })
 
   test('for a form with other fields, none, or one twice, and for a query: 400', async () => {
@@ -100,11 +103,17 @@ describe('adding a second identity is refused', () => {
       'Provider=entra',
       '',
     ])
-      expect(await answerTo(alice, { method: 'POST', headers: sameOrigin, body: form(body) })).toEqual({
+      expect(
+        await answerTo(alice, {
+          method: 'POST',
+          headers: sameOrigin,
+          body: form(`csrf_token=${token}&${body}`),
+        }),
+      ).toEqual({
         status: 400,
         code: 'invalid_request',
       })
-    const query = await alice.fetch('/account/identities?provider=google', linkForm('entra'))
+    const query = await alice.fetch('/account/identities?provider=google', linkForm('entra', token))
     expect(query.status).toBe(400)
   })
 

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { tokenOn } from '../../support/account-forms.ts'
 import { auditOf, expectRefused, inventory } from '../../support/attack.ts'
 import { type CookieJar, createCookieJar, keyTextOn } from '../../support/browser-like.ts'
 import { json } from '../../support/json.ts'
@@ -56,7 +57,7 @@ describe('a second identity that a signed-in person adds', () => {
     await start()
     const jar = await signedInBrowser(context, 'google')
     const me = (await sessionOf(jar)).user
-    const page = await jar.fetch('/account/identities', linkForm('entra'))
+    const page = await jar.fetch('/account/identities', linkForm('entra', await tokenOn(jar)))
     expect(page.status).toBe(200)
     expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
     expect(page.headers.get('cache-control')).toBe('no-store')
@@ -141,7 +142,7 @@ describe('a second identity that a signed-in person adds', () => {
   test('works with an Origin in the place of Sec-Fetch-Site, as older browsers send it', async () => {
     await start()
     const jar = await signedInBrowser(context, 'google')
-    const { body } = linkForm('entra')
+    const { body } = linkForm('entra', await tokenOn(jar))
     const headers = { origin: context.gateway.url }
     const response = await jar.fetch('/account/identities', { method: 'POST', headers, body: body ?? null })
     expect(response.status).toBe(200)

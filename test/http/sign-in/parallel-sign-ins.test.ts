@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Attacked, startAttackedGateway } from '../../support/attack.ts'
 import { type CookieJar, createCookieJar, pathOf } from '../../support/browser-like.ts'
 import { json } from '../../support/json.ts'
+import { sealNow } from '../../support/seal-now.ts'
 import { stateAt } from '../../support/signed-in.ts'
 import { authorizeAt } from '../../support/wrong-issuer.ts'
 
@@ -111,6 +112,7 @@ describe('sign-ins that nobody finishes', () => {
   test('leave no row behind: 1,000 of them, with and without return_to, in one browser and in many', async () => {
     // What is made at the first is not made by the others.
     await context.gateway.fetch('/auth/login')
+    await sealNow(context.gateway)
     const watched = await context.gateway.database.watchWrites()
     const [counts, written] = [await rowCounts(), await watched.mark()]
     expect(Object.keys(counts).length).toBeGreaterThan(10)

@@ -122,7 +122,9 @@ describe('a lease', () => {
 
   test('is not for service accounts: no header, and no end', async () => {
     const { clock } = await start()
-    const { id } = await context.done('POST', '/admin/service-accounts', { name: 'CI' })
+    const { id: adaId } = await context.userOf('ada@example.com')
+    const account = { name: 'CI', responsible_user_id: adaId }
+    const { id } = await context.done('POST', '/admin/service-accounts', account)
     const { key_text: key } = await context.done('POST', '/admin/keys', { user_id: id, name: 'ci' })
     clock.forward(400 * day)
     const response = await validate(key)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Desk, idOf, startDesk } from '../../support/desk.ts'
+import { sealNow } from '../../support/seal-now.ts'
 
 const hourMs = 3_600_000
 let clock = new Date()
@@ -115,6 +116,7 @@ describe('the use of a key', () => {
 
   test('verification itself writes nothing: no other connection sees anything change', async () => {
     const keys = await desk.mintMany(5, { scopes: ['a'] })
+    await sealNow(desk.gateway)
     const watch = await desk.gateway.database.watchWrites()
     const before = await watch.mark()
     for (let round = 0; round < 10; round += 1)

@@ -1,6 +1,7 @@
 {{- /* What `config` may hold: the settings of Keydesk but its secrets and those that the chart sets. A test compares it with src/config.ts. */ -}}
 {{- define "keydesk.configNames" -}}
 HOST
+ADMIN_BEARER
 DATABASE_POOL_SIZE
 DATABASE_CONNECT_TIMEOUT
 DATABASE_STATEMENT_TIMEOUT
@@ -25,6 +26,9 @@ API_KEY_PREFIX
 SSO_KEY_TTL
 SSO_KEY_SCOPES
 SSO_KEYS_MAX
+SELF_SERVICE_SCOPES
+SELF_SERVICE_KEYS_MAX
+AUDIT_RETENTION
 STATE_TTL
 PROVIDER_TIMEOUT
 ARGON2_MEMORY_KIB
