@@ -2,9 +2,9 @@ import type { Hono } from 'hono'
 import { z } from 'zod'
 import { listOwnKeys } from '../../services/list-own-keys.ts'
 import { listSessions } from '../../services/list-sessions.ts'
-import { toOwnKey } from '../account-frame.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { readQuery } from '../read-query.ts'
+import { toOwnersWireKey } from '../wire/own-key.ts'
 import { toWireSession } from '../wire/session.ts'
 import { toWireIdentity } from '../wire/user.ts'
 import type { AccountDependencies } from './account.ts'
@@ -36,18 +36,8 @@ export function accountDataRoutes(
       },
       identities: identities.map(toWireIdentity),
       sessions: sessions.map(toWireSession),
-      keys: keys.map((key) => snakeCased(toOwnKey(key, user, at))),
+      keys: keys.map((key) => toOwnersWireKey({ key, owner: user, responsible: null }, at)),
       has_more_keys: isCut,
     })
   })
-}
-
-/** Its members as JSON names them everywhere. */
-function snakeCased(members: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(members).map(([name, value]) => [
-      name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  )
 }

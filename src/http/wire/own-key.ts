@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { effectiveScopes } from '../../domain/scopes.ts'
 import type { DescribedKey } from '../../services/describe-key.ts'
+import type { OwnedKey } from '../../services/owned-keys.ts'
 import { toWireKey, wireKey } from './key.ts'
 
 /** What whoever holds a key may know of it, why it was revoked among it; not which admin made it. */
@@ -38,16 +39,11 @@ export const wireOwnKey = z
 export function toWireOwnKey(
   described: DescribedKey & { reason: string | null; leaseUntil: Date | null; now: Date },
 ): z.output<typeof wireOwnKey> {
-  const { key, owner, responsible, refusals, reason, leaseUntil, now } = described
-  const { owner: _, created_by: __, version: ___, quiet_seconds: ____, ...shown } = toWireKey(described, now)
+  const { owner, responsible, refusals, reason, leaseUntil, now } = described
   return {
     valid: reason === null,
     code: reason,
-    key: {
-      ...shown,
-      scopes: effectiveScopes(key.scopes, owner),
-      lease_until: leaseUntil?.toISOString() ?? null,
-    },
+    key: { ...toOwnersWireKey(described, now), lease_until: leaseUntil?.toISOString() ?? null },
     user: {
       id: owner.id,
       kind: owner.kind,
@@ -62,4 +58,10 @@ export function toWireOwnKey(
       user_agent: userAgent,
     })),
   }
+}
+
+/** A key as whoever owns or holds it sees it, with the scopes that count. */
+export function toOwnersWireKey(owned: OwnedKey, now: Date) {
+  const { owner: _, created_by: __, version: ___, quiet_seconds: ____, ...shown } = toWireKey(owned, now)
+  return { ...shown, scopes: effectiveScopes(owned.key.scopes, owned.owner) }
 }
