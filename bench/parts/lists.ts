@@ -40,7 +40,7 @@ function linesOf(
       ({ what, ms }): Line => ({ what, value: ms.p50, unit: 'ms', target: { atMost: msMax }, spread: ms }),
     ),
     {
-      what: 'memory that an export takes beyond its first tenth, in MiB',
+      what: 'memory that an export takes beyond its first 200,000 lines, in MiB',
       value: growth,
       unit: '',
       target: { atMost: growthMibMax },

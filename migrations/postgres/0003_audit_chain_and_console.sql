@@ -22,6 +22,7 @@ CREATE TABLE "verification_stats" (
 	"count" bigint NOT NULL
 );
 --> statement-breakpoint
+DROP INDEX "audit_events_action";--> statement-breakpoint
 ALTER TABLE "api_keys" ADD COLUMN "expiry_set_at" timestamp (3) with time zone;--> statement-breakpoint
 ALTER TABLE "audit_details" ADD COLUMN "email_salt" text COLLATE "C";--> statement-breakpoint
 ALTER TABLE "audit_details" ADD COLUMN "origin_salt" text COLLATE "C";--> statement-breakpoint
@@ -29,4 +30,5 @@ ALTER TABLE "users" ADD COLUMN "responsible_id" text COLLATE "C";--> statement-b
 CREATE UNIQUE INDEX "verification_stats_hour" ON "verification_stats" USING btree ("hour","outcome");--> statement-breakpoint
 CREATE INDEX "key_refusals_at" ON "key_refusals" USING btree ("at");--> statement-breakpoint
 CREATE INDEX "users_responsible" ON "users" USING btree ("responsible_id");--> statement-breakpoint
-CREATE INDEX "users_kind" ON "users" USING btree ("kind","created_at","id");
+CREATE INDEX "users_kind" ON "users" USING btree ("kind","created_at","id");--> statement-breakpoint
+CREATE INDEX "audit_events_action" ON "audit_events" USING btree ("action","seq","at");

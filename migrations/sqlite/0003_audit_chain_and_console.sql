@@ -23,6 +23,8 @@ CREATE TABLE `verification_stats` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `verification_stats_hour` ON `verification_stats` (`hour`,`outcome`);--> statement-breakpoint
+DROP INDEX `audit_events_action`;--> statement-breakpoint
+CREATE INDEX `audit_events_action` ON `audit_events` (`action`,`seq`,`at`);--> statement-breakpoint
 ALTER TABLE `api_keys` ADD `expiry_set_at` integer;--> statement-breakpoint
 ALTER TABLE `audit_details` ADD `email_salt` text;--> statement-breakpoint
 ALTER TABLE `audit_details` ADD `origin_salt` text;--> statement-breakpoint

@@ -17,7 +17,7 @@ export const auditEvents = sqliteTable(
   },
   (table) => [
     uniqueIndex('audit_events_id').on(table.id),
-    index('audit_events_action').on(table.action, table.seq),
+    index('audit_events_action').on(table.action, table.seq, table.at),
     index('audit_events_actor').on(table.actor, table.seq),
     index('audit_events_target').on(table.target, table.seq),
     index('audit_events_at').on(table.at),
