@@ -8,6 +8,8 @@ export interface Grantor {
   readonly role: 'admin' | 'member'
   /** What a key that asks carries itself; null for the master key and for people, whose rights are their role. */
   readonly ownScopes: readonly string[] | null
+  /** The session by which they ask, where it is one: once it has ended, nothing more is handed out by it. */
+  readonly sessionId?: string
 }
 
 /**

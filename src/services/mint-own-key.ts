@@ -1,9 +1,11 @@
 import { auditEvent, type Origin } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
+import type { Grantor } from '../domain/granting.ts'
 import { ownLifetimes, ownScopes } from '../domain/own-scopes.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { User } from '../storage/users.ts'
 import { getKey } from './get-key.ts'
+import { grantorSteps } from './grantor-steps.ts'
 import type { MakeKey } from './make-key.ts'
 import type { MakeOnce, OnceRequest } from './make-once.ts'
 import type { MintedKey } from './mint-key.ts'
@@ -38,6 +40,7 @@ export function createMintOwnKey(dependencies: {
   return async function mintOwnKey(
     userId: string,
     request: OwnKeyRequest,
+    grantor: Grantor,
     origin: Origin,
     once: OnceRequest,
   ): Promise<MintedKey> {
@@ -49,7 +52,7 @@ export function createMintOwnKey(dependencies: {
     await requireRoom(userId)
     const made = await makeKey()
     const at = now()
-    const actor = `user:${userId}` as const
+    const { actor } = grantor
     const row = newKeyRow(made, {
       userId,
       name: request.name,
@@ -64,6 +67,7 @@ export function createMintOwnKey(dependencies: {
     const landed = await storage.atomically((tx) => [
       { statement: storage.users.requireActive(tx, userId), rows: 1 },
       { statement: storage.users.requireKeysBelow(tx, userId, through, offer.perUserMax, at), rows: 1 },
+      ...grantorSteps(storage, tx, grantor, at),
       storage.keys.insert(tx, row),
       ...makeOnce.steps(tx, once, row.id),
       ...storage.audit.record(tx, event),

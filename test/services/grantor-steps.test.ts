@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Grantor } from '../../src/domain/granting.ts'
 import { createMakeOnce } from '../../src/services/make-once.ts'
 import { createMintKey } from '../../src/services/mint-key.ts'
+import { createMintOwnKey } from '../../src/services/mint-own-key.ts'
 import { createRotateKey } from '../../src/services/rotate-key.ts'
 import type { Statement, Writer } from '../../src/storage/query.ts'
 import { openStorage, type Storage } from '../../src/storage/storage.ts'
+import { sessionRow } from '../storage/access-rows.ts'
 import { baseTime, engines, keyRow, land, userRow } from '../storage/engines.ts'
 
 const origin = { requestId: 'req', address: null, userAgent: null }
@@ -17,6 +19,7 @@ describe.each(engines)('who is no admin any more when the hash of a key is made,
   const owner = userRow()
   const adminKey = keyRow(admin, { scopes: ['keydesk:admin'] })
   const old = keyRow(owner)
+  const [adminsSession, ownersSession] = [sessionRow(admin), sessionRow(owner)]
   beforeEach(async () => {
     database = await engine.create()
     storage = await openStorage(database.url)
@@ -25,6 +28,8 @@ describe.each(engines)('who is no admin any more when the hash of a key is made,
       storage.users.insert(tx, owner),
       storage.keys.insert(tx, adminKey),
       storage.keys.insert(tx, old),
+      storage.sessions.insert(tx, adminsSession),
+      storage.sessions.insert(tx, ownersSession),
     ])
   })
   afterEach(async () => {
@@ -32,7 +37,12 @@ describe.each(engines)('who is no admin any more when the hash of a key is made,
     await database.drop()
   })
 
-  const bySession: Grantor = { actor: `user:${admin.id}`, role: 'admin', ownScopes: null }
+  const bySession: Grantor = {
+    actor: `user:${admin.id}`,
+    role: 'admin',
+    ownScopes: null,
+    sessionId: adminsSession.id,
+  }
   const byKey: Grantor = { actor: `key:${adminKey.id}`, role: 'admin', ownScopes: ['keydesk:admin'] }
   const disable = (tx: Writer) => [storage.users.update(tx, { ...admin, status: 'disabled' })]
   const demote = (tx: Writer) => [storage.users.update(tx, { ...admin, role: 'member' })]
@@ -67,8 +77,30 @@ describe.each(engines)('who is no admin any more when the hash of a key is made,
     ['the key of a disabled admin', byKey, disable],
     ['the key of a demoted admin', byKey, demote],
     ['a revoked key', byKey, revoke],
+    ['an ended session', bySession, (tx: Writer) => [storage.sessions.endOfUser(tx, admin.id)]],
   ])('%s makes no key', async (_, grantor, meanwhile) => {
     expect(await made(grantor, meanwhile)).toBe(0)
+  })
+
+  test.each([
+    ['that was ended meanwhile', true],
+    ['that is there still', false],
+  ])('a session %s: whether it makes a key of its owner', async (_, isEnded) => {
+    const makeKey = async () => {
+      if (isEnded) await land(storage, (tx) => [storage.sessions.endOfUser(tx, owner.id)])
+      const { id, secretHash } = keyRow(owner)
+      return { id, secretHash, text: 'shown once' }
+    }
+    const parts = { storage, makeKey, makeOnce: createMakeOnce({ storage, now }), now }
+    const mintOwnKey = createMintOwnKey({ ...parts, offer: { scopes: [], perUserMax: 5 } })
+    const actor = `user:${owner.id}` as const
+    const grantor: Grantor = { actor, role: 'member', ownScopes: null, sessionId: ownersSession.id }
+    const request = { name: 'late', scopes: [], lifetimeDays: 7 }
+    const once = { actor, route: 'POST /account/keys', name: 'once', bodyHash: 'x' }
+    const minting = mintOwnKey(owner.id, request, grantor, origin, once)
+    if (isEnded) await expect(minting).rejects.toMatchObject({ code: 'conflict' })
+    else expect((await minting).keyText).toBe('shown once')
+    expect(await storage.audit.find({ action: 'key.minted', limit: 5 })).toHaveLength(isEnded ? 0 : 1)
   })
 
   test('whoever is one still does', async () => {

@@ -85,7 +85,7 @@ export function requireAdmin(options: {
       throw new KeydeskError('unauthenticated', { message: wantedCredential, reason: 'no_credential' })
     }
     if (reading.outcome !== 'valid') await recordRefusal('admin.refused', reading.outcome, c.get('origin'))
-    const { user } = requireSession(reading)
+    const { user, session } = requireSession(reading)
     if (user.role !== 'admin') {
       await recordRefusal('admin.refused', 'not_an_admin', c.get('origin'), `user:${user.id}`)
       throw new KeydeskError('forbidden', { message: 'This is for admins.', reason: 'not_an_admin' })
@@ -93,6 +93,7 @@ export function requireAdmin(options: {
     requireNoOtherSite(c)
     requireSameOrigin(c, baseUrl)
     admit(c, `user:${user.id}`, null, user.id)
+    c.set('grantor', { ...c.get('grantor'), sessionId: session.id })
   }
 
   function admit(

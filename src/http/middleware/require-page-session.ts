@@ -39,7 +39,7 @@ export function requirePageSession(options: {
     c.set('session', current)
     c.set('actor', `user:${user.id}`)
     const role = user.role === 'admin' ? 'admin' : 'member'
-    c.set('grantor', { actor: `user:${user.id}`, role, ownScopes: null })
+    c.set('grantor', { actor: `user:${user.id}`, role, ownScopes: null, sessionId: current.session.id })
     c.set('callerId', user.id)
     await next()
   }

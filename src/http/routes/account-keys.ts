@@ -62,7 +62,13 @@ export function accountKeyRoutes(app: Hono<AppEnvironment>, dependencies: Accoun
       const { user } = c.get('session')
       const request = { name, scopes, lifetimeDays: lifetime }
       const onceRequest = onceOfForm(c, onceName)
-      const { key, keyText } = await account.mintOwnKey(user.id, request, c.get('origin'), onceRequest)
+      const { key, keyText } = await account.mintOwnKey(
+        user.id,
+        request,
+        c.get('grantor'),
+        c.get('origin'),
+        onceRequest,
+      )
       return showText(c, key, keyText, 'account')
     }
     return submitForm(c, forms, rememberOwnKeyForm(typed), act, async (_, notice) =>
