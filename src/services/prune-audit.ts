@@ -59,7 +59,12 @@ export function createPruneAudit(dependencies: {
     const lastOld = old.at(-1)
     if (lastOld === undefined) return 0
     const part = await checkPart(storage, auditKeys, { ...range, untilSeq: lastOld.event.seq })
-    if (part.found !== null) throw broken(part.found.seq)
+    if (part.found !== null) {
+      // Or another replica pruned between our two readings, and what is missing is what it took.
+      const anchorNow = await storage.auditChain.anchor()
+      if (anchorNow?.seq !== anchor?.seq) return 0
+      throw broken(part.found.seq)
+    }
     if (part.head.seq !== lastOld.event.seq) return 0
     return (await pruneTo(part.head, anchor, old.length)) ? old.length : 0
   }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createPruneAudit } from '../../src/services/prune-audit.ts'
 import { createSealAudit } from '../../src/services/seal-audit.ts'
 import { type Chain, chainOrigin, startChain } from './chained-events.ts'
 import { engines, eventRow, land, plusMs } from './engines.ts'
@@ -200,6 +201,33 @@ describe.each(engines)('the chain of audit events on $name', (engine) => {
       expect(await chain.here.prune(1)).toBeGreaterThan(0)
       await chain.here.seal()
       expect(await chain.here.verify()).toMatchObject({ firstBreak: null })
+    })
+
+    test('is not called broken for what another replica took between two readings', async () => {
+      await chain.writeMany(20)
+      await chain.here.seal()
+      chain.setDay(31)
+      await chain.write(eventRow({ at: plusMs(31 * 86_400_000) }))
+      await chain.here.seal()
+      let took = 0
+      const overtaken = createPruneAudit({
+        storage: {
+          ...chain.storage,
+          auditChain: {
+            ...chain.storage.auditChain,
+            events: async (...range) => {
+              const rows = await chain.storage.auditChain.events(...range)
+              if (took === 0) took = await chain.there.prune(30)
+              return rows
+            },
+          },
+        },
+        auditKeys: chain.auditKeys,
+        retentionSeconds: 30 * 86_400,
+        now: () => plusMs(31 * 86_400_000),
+      })
+      expect(await overtaken()).toBe(0)
+      expect(took).toBeGreaterThan(20)
     })
 
     test('loses nothing that is not sealed, and nothing while the chain is broken', async () => {
