@@ -28,7 +28,7 @@ WORKDIR /app
 # Owned by root and never written at run time: the root file system may be read-only.
 COPY package.json ./
 COPY --from=production-dependencies /app/node_modules ./node_modules
-# `npm run build` puts migrations, style sheet and script into dist as well.
+# `npm run build` puts migrations, guides, style sheet and script into dist as well.
 COPY --from=build /app/dist ./dist
 # A new named volume takes owner and mode from here. A bind mount must be given to uid 1000 by hand.
 RUN install --directory --owner=node --group=node --mode=0700 /data

@@ -21,12 +21,29 @@ export interface ChildRun {
 
 const running = new Set<ChildRun>()
 
+interface RunOptions {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly cwd?: string
+  readonly piped?: boolean
+  /** The one core that it may use; without it all of them. */
+  readonly core?: number | undefined
+}
+
 /** Starts Node with these parameters and nothing of our environment but what a process needs to run at all. */
-export function startNode(
+export function startNode(parameters: readonly string[], options: RunOptions = {}): ChildRun {
+  const { core } = options
+  return core === undefined
+    ? startProgram(process.execPath, parameters, options)
+    : startProgram('taskset', ['-c', String(core), process.execPath, ...parameters], options)
+}
+
+/** The same with another program. */
+export function startProgram(
+  program: string,
   parameters: readonly string[],
-  options: { environment?: Readonly<Record<string, string>>; cwd?: string; piped?: boolean } = {},
+  options: RunOptions = {},
 ): ChildRun {
-  const child = spawn(process.execPath, parameters, {
+  const child = spawn(program, parameters, {
     cwd: options.cwd ?? root,
     env: {
       PATH: process.env.PATH,

@@ -11,27 +11,34 @@ export interface RawAnswer {
 
 const ofNode = new Set(['date', 'connection', 'keep-alive', 'content-length', 'transfer-encoding'])
 
-export function fetchRaw(port: number, keyText: string): Promise<RawAnswer> {
+/** A GET, with nothing but these headers and the host. */
+export interface RawRequest {
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What a service asks that checks a key. */
+export function validationOf(keyText: string): RawRequest {
+  return { path: '/v1/validate', headers: { 'X-API-Key': keyText, Accept: '*/*' } }
+}
+
+export function fetchRaw(port: number, { path, headers }: RawRequest): Promise<RawAnswer> {
   return new Promise((done, fail) => {
-    const headers = { 'X-API-Key': keyText, Accept: '*/*' }
-    const asking = request(
-      { port, host: '127.0.0.1', path: '/v1/validate', headers, agent: false },
-      (answer) => {
-        let body = ''
-        answer.setEncoding('utf8').on('data', (text: string) => {
-          body += text
-        })
-        answer.once('end', () => {
-          const pairs: [string, string][] = []
-          for (let at = 0; at < answer.rawHeaders.length; at += 2) {
-            const [name = '', value = ''] = answer.rawHeaders.slice(at, at + 2)
-            if (!ofNode.has(name.toLowerCase())) pairs.push([name, value])
-          }
-          const requestId = String(answer.headers['x-request-id'])
-          done({ status: answer.statusCode ?? 0, headers: pairs, body, requestId })
-        })
-      },
-    )
+    const asking = request({ port, host: '127.0.0.1', path, headers, agent: false }, (answer) => {
+      let body = ''
+      answer.setEncoding('utf8').on('data', (text: string) => {
+        body += text
+      })
+      answer.once('end', () => {
+        const pairs: [string, string][] = []
+        for (let at = 0; at < answer.rawHeaders.length; at += 2) {
+          const [name = '', value = ''] = answer.rawHeaders.slice(at, at + 2)
+          if (!ofNode.has(name.toLowerCase())) pairs.push([name, value])
+        }
+        const requestId = String(answer.headers['x-request-id'])
+        done({ status: answer.statusCode ?? 0, headers: pairs, body, requestId })
+      })
+    })
     asking.once('error', fail).end()
   })
 }

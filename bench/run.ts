@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Part, PartContext } from './part.ts'
 import { engines } from './parts/engines.ts'
 import { lists } from './parts/lists.ts'
+import { proxies } from './parts/proxies.ts'
 import { replicas } from './parts/replicas.ts'
 import { verification } from './parts/verification.ts'
 import { buildProduct } from './prepare.ts'
@@ -13,11 +14,11 @@ import { imageEnvironment } from './servers.ts'
 /*
  * `npm run bench` measures verification on SQLite, `npm run bench -- replicas` revocations across replicas, and
  * `npm run bench -- engines` Postgres against SQLite, `npm run bench -- lists` every list and page with much in the
- * database: everything of a part in one run, side by side. The table goes to standard output and every value to
+ * database, `npm run bench -- proxies` what proxies ask, and real ones with Keydesk and without: everything of a part in one run, side by side. The table goes to standard output and every value to
  * `bench/results`; `BENCH_QUICK=1` is for trying it.
  */
 
-const parts: Readonly<Record<string, Part>> = { verification, replicas, engines, lists }
+const parts: Readonly<Record<string, Part>> = { verification, replicas, engines, lists, proxies }
 const quick = process.env.BENCH_QUICK === '1'
 const say = (line: string) => void process.stderr.write(`${line}\n`)
 

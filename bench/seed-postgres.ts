@@ -10,7 +10,9 @@ const rowsAtOnce = 500
 /** The tag key of a database that the product has made. */
 export function readPostgresTagKey(databaseUrl: string, masterKey: string): Promise<Uint8Array> {
   return connected(databaseUrl, async (client) => {
-    const { rows } = await client.query<{ id: string; wrapped: string }>('SELECT id, wrapped FROM keyring')
+    const { rows } = await client.query<{ id: string; wrapped: string }>(
+      `SELECT id, wrapped FROM keyring WHERE purpose = 'tag'`,
+    )
     return openTagKey(rows[0], masterKey)
   })
 }

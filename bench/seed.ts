@@ -43,7 +43,9 @@ export function defaultHashCost(): HashCost {
 /** The tag key of a database that the product has made. */
 export function readTagKey(databaseFile: string, masterKey: string): Uint8Array {
   const database = new Sqlite(databaseFile, { readonly: true })
-  const row = database.prepare<[], { id: string; wrapped: string }>('SELECT id, wrapped FROM keyring').get()
+  const row = database
+    .prepare<[], { id: string; wrapped: string }>(`SELECT id, wrapped FROM keyring WHERE purpose = 'tag'`)
+    .get()
   database.close()
   return openTagKey(row, masterKey)
 }

@@ -20,6 +20,8 @@ export async function startProduct(
     databaseUrl: string
     masterKey: string
     settings?: Readonly<Record<string, string>>
+    /** The one core that it may use. */
+    core?: number
   },
 ): Promise<Server> {
   const port = await freePort()
@@ -29,6 +31,7 @@ export async function startProduct(
   return listening(name, port, () =>
     startNode(['--enable-source-maps', join(root, 'dist/src/main.js')], {
       cwd,
+      core: options.core,
       environment: {
         ...imageEnvironment,
         PORT: String(port),
@@ -43,12 +46,17 @@ export async function startProduct(
 }
 
 /** A bare Hono route on the same kind of server that gives this answer and checks nothing. */
-export async function startLimit(name: string, folder: string, answer: RawAnswer): Promise<Server> {
+export async function startLimit(
+  name: string,
+  folder: string,
+  answer: RawAnswer,
+  path = '/v1/validate',
+): Promise<Server> {
   const port = await freePort()
   const file = join(folder, `${name}.json`)
   writeFileSync(file, JSON.stringify(answer))
   return listening(name, port, () =>
-    startNode([...typescript, join(import.meta.dirname, 'limit-server.ts'), String(port), file], {
+    startNode([...typescript, join(import.meta.dirname, 'limit-server.ts'), String(port), file, path], {
       environment: imageEnvironment,
     }),
   )
@@ -70,7 +78,8 @@ export async function startPeer(folder: string, keysFile: string, keyCount: numb
   )
 }
 
-async function listening(name: string, port: number, start: () => ChildRun): Promise<Server> {
+/** Starts a server and waits until it listens. */
+export async function listening(name: string, port: number, start: () => ChildRun): Promise<Server> {
   const begunAt = performance.now()
   const run = start()
   await untilListening(port, run)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { readMemory } from './processes.ts'
-import { fetchRaw, requireAlike } from './raw-answer.ts'
+import { fetchRaw, requireAlike, validationOf } from './raw-answer.ts'
 import { makeKeys, readTagKey, type SeedKey, seedDatabase, writeKeyFile } from './seed.ts'
 import { type Server, startLimit, startPeer, startProduct } from './servers.ts'
 import type { BenchSettings } from './settings.ts'
@@ -125,9 +125,9 @@ export async function setStage(
   }
 
   async function limitOf(product: Server, keyText: string): Promise<Server> {
-    const answer = await fetchRaw(product.port, keyText)
+    const answer = await fetchRaw(product.port, validationOf(keyText))
     const limit = await startLimit(`limit-${answer.status}`, folder, answer)
-    requireAlike(await fetchRaw(limit.port, keyText), answer)
+    requireAlike(await fetchRaw(limit.port, validationOf(keyText)), answer)
     return limit
   }
 

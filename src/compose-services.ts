@@ -5,9 +5,11 @@ import { sha256 } from './domain/constant-time.ts'
 import type { DerivedKeys } from './domain/derived-keys.ts'
 import { type Access, type Allowlist, createAccess, type SettledRules } from './services/access-policies.ts'
 import { createAddAccessRule } from './services/add-access-rule.ts'
+import { createAddApp } from './services/add-app.ts'
 import { createAdmitIdentity } from './services/admit-identity.ts'
 import { createApproveIdentity } from './services/approve-identity.ts'
 import { createBeginSignIn } from './services/begin-sign-in.ts'
+import { createChangeApp } from './services/change-app.ts'
 import { createChangeKey } from './services/change-key.ts'
 import { createChangeUser } from './services/change-user.ts'
 import { createCheckCallback } from './services/check-callback.ts'
@@ -16,9 +18,14 @@ import { createCreateServiceAccount } from './services/create-service-account.ts
 import { createDescribeDesk } from './services/describe-desk.ts'
 import { createEndSessions } from './services/end-sessions.ts'
 import { createEraseUser } from './services/erase-user.ts'
+import { createExchangeAuthCode } from './services/exchange-auth-code.ts'
+import { createFindApps } from './services/find-apps.ts'
 import { createFindSession, type FindSession } from './services/find-session.ts'
 import { createFinishSignIn } from './services/finish-sign-in.ts'
+import { createIntrospectToken } from './services/introspect-token.ts'
 import { createInviteUser } from './services/invite-user.ts'
+import { createIssueAuthCode } from './services/issue-auth-code.ts'
+import type { JwtServices } from './services/jwt-services.ts'
 import { createLinkIdentity } from './services/link-identity.ts'
 import type { MakeKey } from './services/make-key.ts'
 import { createMakeOnce } from './services/make-once.ts'
@@ -32,16 +39,20 @@ import { createPruneAudit } from './services/prune-audit.ts'
 import type { RecordRefusal } from './services/record-refusal.ts'
 import { createRefuseSignIn } from './services/refuse-sign-in.ts'
 import { createRemoveAccessRule } from './services/remove-access-rule.ts'
+import { createRemoveApp } from './services/remove-app.ts'
 import { createRemoveIdentity } from './services/remove-identity.ts'
 import { createRetireKey } from './services/retire-key.ts'
 import { createRevokeEverything } from './services/revoke-everything.ts'
-import { createRevokeKey } from './services/revoke-key.ts'
+import { createRevokeHeldKey } from './services/revoke-held-key.ts'
+import { createRevokeKey, type RevokeKey } from './services/revoke-key.ts'
 import { createRevokeKeys } from './services/revoke-keys.ts'
 import { createRotateKey } from './services/rotate-key.ts'
 import { createRotateOwnKey } from './services/rotate-own-key.ts'
 import { type ChainHead, createSealAudit } from './services/seal-audit.ts'
 import { createStartSession } from './services/start-session.ts'
 import { createVerifyAudit } from './services/verify-audit.ts'
+import type { VerifyKey } from './services/verify-key.ts'
+import { createVerifyRequest } from './services/verify-request.ts'
 import { createWithdrawInvitation } from './services/withdraw-invitation.ts'
 import { createWriteInvitation } from './services/write-invitation.ts'
 import { createAllowlistSource } from './sso/allowlist-source.ts'
@@ -125,6 +136,7 @@ export function composeSignIn(parts: Parts) {
   return {
     providers,
     beginSignIn: createBeginSignIn({ ...shared, access }),
+    issueAuthCode: createIssueAuthCode(parts),
     finishSignIn: createFinishSignIn({
       ...shared,
       checkCallback: createCheckCallback(shared),
@@ -158,6 +170,9 @@ export function composeAdmin(parts: Parts) {
     addAccessRule: createAddAccessRule(parts),
     removeAccessRule: createRemoveAccessRule(parts),
     previewAccessRules: createPreviewAccessRules(parts),
+    addApp: createAddApp(parts),
+    changeApp: createChangeApp(parts),
+    removeApp: createRemoveApp(parts),
     endSessions: createEndSessions(parts),
     verifyAudit: createVerifyAudit(parts),
     describeDesk: createDescribeDesk({ ...parts, countUnusedKeys: createCountUnusedKeys(parts) }),
@@ -191,6 +206,33 @@ export function composeAccount(parts: Parts, admin: ReturnType<typeof composeAdm
     retireKey,
     revokeKey,
     endSessions,
+  }
+}
+
+/** What proxies ask before they let a request through to an app. */
+export function composeVerifyRequest(parts: Parts, verifyKey: VerifyKey, jwts: JwtServices) {
+  const allowsUnknownHosts = parts.config.unknownHost === 'allow'
+  return createVerifyRequest({
+    ...parts,
+    ...jwts,
+    verifyKey,
+    findApps: createFindApps(parts),
+    allowsUnknownHosts,
+  })
+}
+
+/** What OAuth has words for: asking about a token, stopping one, and a code for an app elsewhere. */
+export function composeStandards(
+  parts: Parts,
+  verifyKey: VerifyKey,
+  jwts: JwtServices,
+  revokeKey: RevokeKey,
+) {
+  const { checkJwt, signJwt } = jwts
+  return {
+    introspectToken: createIntrospectToken({ verifyKey, checkJwt, issuer: parts.config.authBaseUrl }),
+    revokeHeldKey: createRevokeHeldKey({ verifyKey, revokeKey }),
+    exchangeAuthCode: createExchangeAuthCode({ ...parts, signJwt }),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DestinationStream, Logger } from 'pino'
+import { composeJwts } from './compose-jwts.ts'
 import {
   allowlistOf,
   composeAccess,
@@ -7,6 +8,8 @@ import {
   composeAllowlist,
   composeAudit,
   composeSignIn,
+  composeStandards,
+  composeVerifyRequest,
   type Parts,
   settledRules,
 } from './compose-services.ts'
@@ -19,6 +22,7 @@ import { describeCause } from './http/problem.ts'
 import { createLog } from './log.ts'
 import { createForgetOldCounts } from './services/forget-old-counts.ts'
 import { createSecretHasher } from './services/hash-secret.ts'
+import { createJudgeKeyUse } from './services/judge-key-use.ts'
 import { createKeyMemory } from './services/key-memory.ts'
 import { createLimitRate } from './services/limit-rate.ts'
 import { createLimitSharedRate } from './services/limit-shared-rate.ts'
@@ -38,6 +42,7 @@ const sealSeconds = 1
 /** What is left then, as of an old trail, is sealed by whoever starts next. */
 const sealSecondsAtClose = 2
 const pruneSeconds = 600
+const signingKeysSeconds = 60
 const forgetSeconds = 600
 const notWritten = 'usage was not written'
 const notSealed = 'audit events were not sealed; they will be'
@@ -79,12 +84,11 @@ export async function createGateway(
     report: (message, cause) => log.warn({ cause: describeCause(cause) }, `database: ${message}`),
   })
   try {
-    const keyring = await openKeyring({
-      storage,
+    const wraps = {
       wrapKey: derived.keyring,
       previousWrapKey: previous === undefined ? null : deriveKeys(previous).keyring,
-      now,
-    })
+    }
+    const keyring = await openKeyring({ storage, ...wraps, now })
     const hasher = createSecretHasher({
       memoryKib: config.argon2MemoryKib,
       timeCost: config.argon2TimeCost,
@@ -98,13 +102,10 @@ export async function createGateway(
     if (storage.feedState !== null) metrics.watchFeed(storage.feedState)
     const usage = createRecordUsage({ storage })
     const { access, findSession } = composeAccess(config, storage, now)
-    const verifyKey = createVerifyKey({
+    const judgeKeyUse = createJudgeKeyUse({
       storage,
       access,
       ownerRights: createFindOwnerRights(config.keyLease),
-      keyring,
-      hasher,
-      memory: createKeyMemory(config.verifiedKeysMax),
       // Its names are ids of proven keys, so it needs no bound, and no stranger can push one out.
       limitRate: storage.rateCounts === null ? createLimitRate() : createLimitSharedRate(storage.rateCounts),
       defaultRateLimit: config.keyRateLimit,
@@ -112,6 +113,16 @@ export async function createGateway(
       metrics,
       now,
     })
+    const verifyKey = createVerifyKey({
+      storage,
+      judgeKeyUse,
+      keyring,
+      hasher,
+      memory: createKeyMemory(config.verifiedKeysMax),
+      metrics,
+    })
+    const jwts = composeJwts({ config, storage, ...wraps, judgeKeyUse, findSession, now })
+    await jwts.keepSigningKeys()
     const makeKey = createMakeKey({ keyring, hasher, prefix: config.apiKeyPrefix })
     const recordRefusal = createRecordRefusal({ storage, throttleKey: derived.auditThrottle, now })
     let isLeaving = false
@@ -127,6 +138,9 @@ export async function createGateway(
       ...parts,
       log,
       verifyKey,
+      jwts,
+      verifyRequest: composeVerifyRequest(parts, verifyKey, jwts),
+      standards: composeStandards(parts, verifyKey, jwts, admin.revokeKey),
       limitRate: createLimitRate(addressesCountedMax),
       signIn: composeSignIn(parts),
       admin,
@@ -136,7 +150,7 @@ export async function createGateway(
       formKey: derived.form,
       checkReadiness,
     })
-    const upkeep = startUpkeep(parts, usage, log)
+    const upkeep = startUpkeep(parts, usage, jwts, log)
     const poll = composeAllowlist(config, storage, (message) => log.warn(message), now)
     let polling: Promise<unknown> = Promise.resolve()
     const pollAllowlist = async () => {
@@ -160,6 +174,7 @@ export async function createGateway(
         await polling.catch(() => undefined)
         await upkeep.finish()
         await storage.close()
+        metrics.close()
       },
     }
   } catch (error) {
@@ -169,7 +184,12 @@ export async function createGateway(
 }
 
 /** What any process does beside its answers, by the clock. */
-function startUpkeep(parts: Parts, usage: RecordUsage, log: Logger) {
+function startUpkeep(
+  parts: Parts,
+  usage: RecordUsage,
+  { keepSigningKeys }: Pick<ReturnType<typeof composeJwts>, 'keepSigningKeys'>,
+  log: Logger,
+) {
   const { config, storage, now } = parts
   const audit = composeAudit(parts, log)
   const retireKeys = createRetireKeys({ storage, usageSecondsMax: config.usageFlushInterval * 2, now })
@@ -179,6 +199,7 @@ function startUpkeep(parts: Parts, usage: RecordUsage, log: Logger) {
     every(retireSeconds, () => retireKeys().then(() => undefined), 'keys were not retired', log),
     every(forgetSeconds, forgetOldCounts, 'old counts were not forgotten', log),
     every(sealSeconds, () => audit.seal(), notSealed, log),
+    every(signingKeysSeconds, keepSigningKeys, 'the keys that sign JWTs were not kept', log),
     every(pruneSeconds, audit.prune, 'the audit trail was not pruned', log),
   ]
   return {

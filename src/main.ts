@@ -26,11 +26,7 @@ async function main(): Promise<void> {
   if (metricsServer !== null) await listen(metricsServer, config.metricsPort ?? 0, config.host)
   gateway.log.info({ host: config.host, port: config.port, url: config.authBaseUrl }, 'Keydesk listens')
   for (const warning of warningsFor(config)) gateway.log.warn(warning)
-  if (config.providers.length > 0 && config.keyLease === null) {
-    gateway.log.info(
-      'KEY_LEASE is off: the key of somebody who left works until it expires, is revoked, or no rule covers them any more.',
-    )
-  }
+  for (const hint of hintsFor(config)) gateway.log.info(hint)
 }
 
 /** `/metrics` without a token, on METRICS_PORT: for networks in which only the collector reaches that port. */
@@ -88,6 +84,22 @@ function leaveOnSignal(
   }
   process.on('SIGTERM', leave)
   process.on('SIGINT', leave)
+}
+
+/** What is so by default, and what somebody may want otherwise. */
+function hintsFor(config: Config): string[] {
+  const hints: string[] = []
+  if (config.providers.length > 0 && config.keyLease === null) {
+    hints.push(
+      'KEY_LEASE is off: the key of somebody who left works until it expires, is revoked, or no rule covers them any more.',
+    )
+  }
+  if (config.unknownHost === 'allow') {
+    hints.push(
+      'UNKNOWN_HOST is allow: any signed-in user, and any good key, passes through a proxy to a host that no app is about. Add the apps at /console/apps, then set UNKNOWN_HOST=deny.',
+    )
+  }
+  return hints
 }
 
 function warningsFor(config: Config): string[] {

@@ -124,7 +124,7 @@ function isPublicSuffix(hostname: string): boolean {
 }
 
 export const returnOrigins = list<ReturnOrigin>(
-  'an origin such as https://app.example.com or https://*.apps.example.com (https, or http on loopback; no path; no wildcard where strangers have names)',
+  'an origin such as https://app.example.com or https://*.apps.example.com (https, or http on loopback; no path, also no / at the end; no wildcard where strangers have names)',
   (text) => parseReturnOrigin(text, isPublicSuffix),
 )
 /** The Domain attribute of a cookie (RFC 6265bis §5.6.3). */
@@ -154,3 +154,11 @@ export const foreignSecret = z
 export function isSampleSecret(text: string): boolean {
   return /change[-_ ]?me|replace[-_ ]?me|placeholder|your[-_ ]|<.*>/i.test(text)
 }
+/** Origins as browsers send them: exact, never a wildcard, https or loopback. */
+export const corsOrigins = list(
+  'an origin such as https://app.example.com (https, or http on loopback; exact, no wildcard, no path)',
+  (text) => {
+    const isOrigin = /^https?:\/\/([a-z0-9.-]+|\[::1\])(:[0-9]{1,5})?\/?$/i.test(text)
+    return isOrigin ? (webUrl(text)?.origin ?? null) : null
+  },
+)

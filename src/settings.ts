@@ -9,6 +9,7 @@ import {
   boundedInteger,
   contact,
   cookieDomain,
+  corsOrigins,
   databaseUrl,
   deniedEmails,
   duration,
@@ -70,6 +71,21 @@ export const settings = z.object({
     .default(7 * day),
   cookieDomain: cookieDomain.optional(),
   returnToOrigins: returnOrigins.default([]),
+  unknownHost: z.enum(['allow', 'deny'], 'must be allow or deny').default('allow'),
+  identityHeaders: z
+    .enum(['x-auth-request', 'remote'], 'must be x-auth-request or remote')
+    .default('x-auth-request'),
+  jwtTtl: duration
+    .refine((seconds) => seconds >= 120 && seconds <= 3600, 'must be between 2m and 60m')
+    .default(300),
+  jwtAlg: z.enum(['ES256', 'RS256'], 'must be ES256 or RS256').default('ES256'),
+  jwtAudiences: list('an audience: 1 to 200 printable characters without spaces and commas', (text) =>
+    /^[!-~]{1,200}$/.test(text) ? text : null,
+  ).default([]),
+  jwtKeyAgeMax: duration
+    .refine((seconds) => seconds >= day && seconds <= 400 * day, 'must be between 1d and 400d')
+    .default(90 * day),
+  corsAllowOrigins: corsOrigins.default([]),
   keyLease: z
     .union([z.literal('off').transform(() => null), duration], 'must be off, or a duration such as 30d')
     .default(null),

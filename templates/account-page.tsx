@@ -6,6 +6,7 @@ import { Fact } from './fact.tsx'
 import { Form } from './form.tsx'
 import { Person } from './person.tsx'
 import { SignOutForm } from './sign-out-form.tsx'
+import { StoppedKeys, type StoppedKeysProps } from './stopped-keys.tsx'
 
 export type AccountPageProps = {
   frame: AccountFrame
@@ -21,6 +22,8 @@ export type AccountPageProps = {
   /** The latest live ones, and whether there are more. */
   keys: readonly OwnKey[]
   hasMoreKeys: boolean
+  /** Those of theirs, and of service accounts for which they answer, that somebody found and stopped. */
+  stoppedKeys: StoppedKeysProps['keys']
   /** Whether people make keys here themselves. */
   canMakeKey: boolean
 }
@@ -30,6 +33,11 @@ export function AccountPage(props: AccountPageProps) {
   const { frame, leaseUntil, user, canGetKey, identities, linkable, sessions, keys, hasMoreKeys } = props
   return (
     <AccountLayout frame={frame} section="account" title="Your account">
+      <StoppedKeys
+        keys={props.stoppedKeys}
+        newKeyHref={props.canMakeKey ? '/account/keys/new' : canGetKey ? '/auth/login' : null}
+        now={frame.now}
+      />
       <Person name={user.name} email={user.email} />
       <dl class="facts">
         <Fact term="Role">{user.role === 'admin' ? 'Administrator' : 'Member'}</Fact>

@@ -1,14 +1,12 @@
 import type { Child } from 'hono/jsx'
 
 /** A table that turns into cards on a phone, where each cell says which column it is of. */
-export function DataTable(props: {
-  /** Read out before the table. */
-  caption: string
-  columns: readonly string[]
-  rows: readonly (readonly Child[])[]
-  /** Instead of the table where there are no rows: what to do next. */
-  empty: Child
-}) {
+export function DataTable(
+  props: TableProps & {
+    /** Instead of the table where there are no rows: what to do next. */
+    empty: Child
+  },
+) {
   const { caption, columns, rows, empty } = props
   if (rows.length === 0) return <div class="empty">{empty}</div>
   return (
@@ -20,26 +18,40 @@ export function DataTable(props: {
           </label>
         </p>
       )}
-      <table class="list">
-        <caption class="unseen">{caption}</caption>
-        <thead>
+      <Table caption={caption} columns={columns} rows={rows} />
+    </>
+  )
+}
+
+type TableProps = {
+  /** Read out before the table. */
+  caption: string
+  columns: readonly string[]
+  rows: readonly (readonly Child[])[]
+}
+
+/** The table alone, for what is read and not searched. */
+export function Table({ caption, columns, rows }: TableProps) {
+  return (
+    <table class="list">
+      <caption class="unseen">{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th scope="col">{column}</th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((cells) => (
           <tr>
-            {columns.map((column) => (
-              <th scope="col">{column}</th>
+            {cells.map((cell, index) => (
+              <td data-label={columns[index]}>{cell}</td>
             ))}
           </tr>
-        </thead>
-        <tbody>
-          {rows.map((cells) => (
-            <tr>
-              {cells.map((cell, index) => (
-                <td data-label={columns[index]}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </>
+        ))}
+      </tbody>
+    </table>
   )
 }
 
@@ -69,6 +81,11 @@ export function Pager({
       )}
     </nav>
   )
+}
+
+/** Whether a list is narrowed by anything; where it goes on does not count. */
+export function isNarrowed(query: Readonly<Record<string, string>>): boolean {
+  return Object.entries(query).some(([name, value]) => name !== 'cursor' && value !== '')
 }
 
 /** A path with a query; what is empty is left out. */

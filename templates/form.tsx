@@ -31,13 +31,18 @@ export function Confirm(props: {
   doIt: string
   action: string
   token: string
+  /** Fields that nobody sees, by their names. */
+  hidden?: Readonly<Record<string, string>>
   children?: Child
 }) {
-  const { label, question, doIt, action, token, children } = props
+  const { label, question, doIt, action, token, hidden = {}, children } = props
   return (
     <details class="confirm">
       <summary class="button">{label}</summary>
       <Form action={action} token={token}>
+        {Object.entries(hidden).map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
         <p>{question}</p>
         {children}
         <button type="submit" class="button destroy">

@@ -23,6 +23,8 @@ export type LayoutProps = {
   isAdmin?: boolean
   /** Where the browser goes by itself. */
   refreshTo?: string
+  /** Our origin, on a page that is shown under another: nothing of it is relative then, and it has no script. */
+  site?: string
   children: Child
 }
 
@@ -30,6 +32,7 @@ export type LayoutProps = {
 export function Layout(props: LayoutProps) {
   const { title, assets, requestId, clearAddress, secret, signedIn, place, isAdmin, refreshTo, children } =
     props
+  const site = props.site ?? ''
   return (
     <html lang="en">
       <head>
@@ -40,16 +43,16 @@ export function Layout(props: LayoutProps) {
         <meta name="referrer" content={signedIn ? 'same-origin' : 'no-referrer'} />
         {refreshTo && <meta http-equiv="refresh" content={`0; url=${refreshTo}`} />}
         <title>{`${title} · Keydesk`}</title>
-        <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
+        <link rel="icon" href={`${site}/assets/favicon.svg`} type="image/svg+xml" />
         <link rel="stylesheet" href={assets.css} />
-        <script type="module" src={assets.js} />
+        {site === '' && <script type="module" src={assets.js} />}
       </head>
       <body class={place === 'console' || place === 'reference' ? 'wide' : undefined}>
         <a class="skip" href="#main">
           Skip to the content
         </a>
         <header class="desk">
-          <a class="brand" href="/">
+          <a class="brand" href={`${site}/`}>
             <Mark />
             Keydesk
           </a>

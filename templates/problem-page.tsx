@@ -15,6 +15,10 @@ export type ProblemPageProps = {
   clearAddress?: string
   /** The browser holds a session, even if it opens nothing. */
   signedIn?: boolean
+  /** Who is signed in, where that is the matter: a name or an address. */
+  signedInAs?: string
+  /** Our origin, where the page is shown under that of an app. */
+  site?: string
 }
 
 /** What went wrong, what to do about it, and the id that lets an operator find it. */
@@ -31,11 +35,18 @@ export function ProblemPage(props: ProblemPageProps) {
     action,
     clearAddress,
     signedIn,
+    signedInAs,
+    site,
   } = props
   return (
-    <Layout title={title} assets={assets} clearAddress={clearAddress} signedIn={signedIn}>
+    <Layout title={title} assets={assets} clearAddress={clearAddress} signedIn={signedIn} site={site}>
       <h1>{title}</h1>
       <p class="lede">{whatHappened}</p>
+      {signedInAs && (
+        <p>
+          You are signed in as <strong>{signedInAs}</strong>.
+        </p>
+      )}
       <p>{whatToDo}</p>
       {contact && (
         <p>

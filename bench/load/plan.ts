@@ -6,10 +6,14 @@ export interface LoadPlan {
   readonly pace: Pace
 }
 
-/** Key texts of a file, one a line; or well-formed ones with a random id, secret and tag, different each time. */
+/**
+ * Key texts of a file, one a line; or well-formed ones with a random id, secret and tag, different each time; or whole
+ * requests of a file, a JSON array of texts.
+ */
 export type KeySource =
   | { readonly from: 'file'; readonly file: string; readonly order: 'random' | 'in turn' }
   | { readonly from: 'forger' }
+  | { readonly from: 'requests'; readonly file: string }
 
 export type Pace =
   /** Every connection sends its next request when it has the answer to the last. */

@@ -14,13 +14,15 @@ const hexadecimal = Buffer.from('0123456789abcdef', 'latin1')
 export function createRequestSource(plan: LoadPlan): RequestSource {
   const { keys, port } = plan
   if (keys.from === 'forger') return forgedRequests(port, plan.connections)
+  if (keys.from === 'requests') {
+    const texts = JSON.parse(readFileSync(keys.file, 'utf8')) as string[]
+    return anyOf(texts.map((text) => Buffer.from(text, 'latin1')))
+  }
   const requests = readFileSync(keys.file, 'utf8')
     .trim()
     .split('\n')
     .map((keyText) => requestFor(port, keyText))
-  if (keys.order === 'random') {
-    return { next: () => requests[Math.floor(Math.random() * requests.length)] ?? null, count: null }
-  }
+  if (keys.order === 'random') return anyOf(requests)
   let index = 0
   return {
     next: () => {
@@ -29,6 +31,10 @@ export function createRequestSource(plan: LoadPlan): RequestSource {
     },
     count: requests.length,
   }
+}
+
+function anyOf(requests: readonly Buffer[]): RequestSource {
+  return { next: () => requests[Math.floor(Math.random() * requests.length)] ?? null, count: null }
 }
 
 /** Each connection writes its next forgery over its last, which has been answered by then. */

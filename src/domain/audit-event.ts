@@ -23,6 +23,9 @@ export const auditActions = [
   'access_rule.created',
   'access_rule.deleted',
   'allowlist.changed',
+  'app.created',
+  'app.updated',
+  'app.deleted',
   'key.minted',
   'key.first_used',
   'key.updated',
@@ -32,6 +35,9 @@ export const auditActions = [
   'admin.refused',
   'keyring.created',
   'keyring.rewrapped',
+  'keyring.rotated',
+  'keyring.removed',
+  'auth_code.exchanged',
   'audit.pruned',
 ] as const
 export type AuditAction = (typeof auditActions)[number]
@@ -51,7 +57,7 @@ export interface AuditEvent {
   readonly at: Date
   readonly action: AuditAction
   readonly actor: Actor
-  /** What it was done to: `user:<id>`, `key:<id>`, `keyring:<id>`, `rule:<id>`, `invitation:<id>`, or null. */
+  /** What it was done to: `user:<id>`, `key:<id>`, `keyring:<id>`, `rule:<id>`, `app:<id>`, `invitation:<id>`, or null. */
   readonly target: string | null
   /** Facts without personal data: reasons, scopes, ids. */
   readonly facts: Readonly<Record<string, unknown>>

@@ -21,7 +21,7 @@ export function deriveKeys(masterKey: string): DerivedKeys {
   return {
     state: derive('state'),
     // The number is that of the form of what it seals.
-    attempt: derive('attempt/2'),
+    attempt: derive('attempt/3'),
     keyring: derive('keyring'),
     auditThrottle: derive('audit-throttle'),
     form: derive('form'),

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { sha256 } from './constant-time.ts'
+import { hash, randomBytes } from 'node:crypto'
 
 const secretBytes = 32
 
@@ -10,5 +9,5 @@ export function newSessionSecret(): string {
 
 /** Under which a session is stored and found; null for a text that is no value of ours. */
 export function sessionSecretHash(secret: string): string | null {
-  return /^[A-Za-z0-9_-]{43}$/.test(secret) ? sha256(secret).toString('base64url') : null
+  return /^[A-Za-z0-9_-]{43}$/.test(secret) ? hash('sha256', secret, 'base64url') : null
 }

@@ -17,7 +17,12 @@ export interface SignInAttempt {
 /** What is to come of a sign-in: a new key, a session, or one more identity for whoever holds a session. */
 export type SignInPurpose =
   | { readonly kind: 'key' }
-  | { readonly kind: 'session'; readonly returnTo: string }
+  | {
+      readonly kind: 'session'
+      readonly returnTo: string
+      /** Of the app that gets a one-time code with which only it can do anything (RFC 7636). */
+      readonly codeChallenge?: string
+    }
   | { readonly kind: 'link'; readonly sessionId: string; readonly userId: string }
 
 export interface AttemptCookie {

@@ -12,5 +12,7 @@ export function adminScopeFor(method: string, path: string): AdminScope | typeof
   if (/^\/admin\/audit(\/|$)/.test(path) && isRead) return 'keydesk:audit.read'
   if (/^\/admin\/(users|service-accounts|invitations|access-rules|sessions)(\/|$)/.test(path))
     return isRead ? 'keydesk:users.read' : 'keydesk:users.write'
+  // Who may reach an app is read with who may come in; to change it is to open doors that are not of Keydesk.
+  if (/^\/admin\/apps(\/|$)/.test(path) && isRead) return 'keydesk:users.read'
   return wholeAdminScope
 }

@@ -21,8 +21,14 @@ export function readAssets(): { paths: Assets; serve(app: Hono<AppEnvironment>):
   return {
     paths: { css: css.path, js: js.path },
     serve(app) {
-      for (const { path, content, type, cacheControl } of [css, js, icon]) {
-        app.get(path, (c) => c.body(content, 200, { 'Content-Type': type, 'Cache-Control': cacheControl }))
+      for (const asset of [css, js, icon]) {
+        const headers = {
+          'Content-Type': asset.type,
+          'Cache-Control': asset.cacheControl,
+          // A refusal that a proxy shows under the host of an app takes its looks from here.
+          ...(asset === js ? {} : { 'Cross-Origin-Resource-Policy': 'cross-origin' }),
+        }
+        app.get(asset.path, (c) => c.body(asset.content, 200, headers))
       }
     },
   }

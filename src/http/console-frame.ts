@@ -21,6 +21,9 @@ const doneTexts = {
   key_revoked: 'The key is revoked. Nobody accepts it any more.',
   keys_revoked: 'The keys are revoked. Nobody accepts them any more.',
   rule_added: 'The rule is in force.',
+  app_added: 'The app is added, and who may reach it is in force.',
+  app_changed: 'The change is in force.',
+  app_removed: 'The app is removed.',
   rule_removed: 'The rule is gone. Nobody is judged by it any more.',
 } as const
 export type DoneWord = keyof typeof doneTexts

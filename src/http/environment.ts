@@ -11,6 +11,8 @@ export interface AppEnvironment {
     caller: CountedCaller
     origin: Origin
     log: Logger
+    /** A page of another origin asks, which may: a cookie that its browser sends is nobody's wish. */
+    isOtherSite: boolean
     /** Behind `/admin/`: who asks. */
     actor: Actor
     /** The same, with what a key that asks may hand on. */

@@ -53,10 +53,13 @@ async function readFields(request: Request): Promise<Fields> {
   return gatherFields(new URLSearchParams(await request.text()))
 }
 
-/** What can be put into fields again. */
+/** What can be put into fields again; of check boxes the values between spaces. */
 function textsOf(fields: Fields): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.join(' '),
+    ]),
   )
 }
 

@@ -29,6 +29,16 @@ interface Problem {
   readonly startAgainAt?: string | undefined
 }
 
+interface ProblemElsewhere extends Pick<Problem, 'code' | 'message' | 'requestId'> {
+  /** Both where they are not what the code says. */
+  readonly title: string | undefined
+  readonly whatToDo: string | undefined
+  /** Null where nobody is, or it is not told. */
+  readonly signedInAs: string | null
+  /** Where to sign in as somebody else; null where that would not help. */
+  readonly otherAccountAt: string | null
+}
+
 /** The pages as text. What they say is decided here; how they look is decided in `templates/`. */
 export function createPages(site: {
   assets: Assets
@@ -46,16 +56,22 @@ export function createPages(site: {
       return renderPage(FrontPage({ assets, requestId, choices: waysIn(null), whoMaySignIn, signedIn }))
     },
 
-    /** `returnTo` is a URL that has been judged. */
+    /** `returnTo` is a URL that has been judged, and so is the challenge. */
     signIn: (
       whoMaySignIn: readonly string[],
-      returnTo: URL | null,
+      { returnTo, codeChallenge }: { returnTo: URL | null; codeChallenge?: string | undefined },
       choosesAccount: boolean,
       requestId: string,
     ): string => {
       const purpose = returnTo === null ? 'key' : placeOf(returnTo)
       return renderPage(
-        SignInPage({ assets, requestId, choices: waysIn(returnTo, choosesAccount), whoMaySignIn, purpose }),
+        SignInPage({
+          assets,
+          requestId,
+          choices: waysIn(returnTo, choosesAccount, codeChallenge),
+          whoMaySignIn,
+          purpose,
+        }),
       )
     },
 
@@ -77,6 +93,29 @@ export function createPages(site: {
 
     onward: (provider: NamedProvider, url: URL, requestId: string): string =>
       renderPage(OnwardPage({ assets, requestId, provider: provider.label, url: url.href })),
+
+    /** A refusal that a proxy shows under the host of an app: everything in it leads here. */
+    problemElsewhere: (problem: ProblemElsewhere): string => {
+      const { code, message, whatToDo, requestId, signedInAs, otherAccountAt } = problem
+      const { status, title } = errorCodes[code]
+      return renderPage(
+        ProblemPage({
+          assets: { css: `${baseUrl}${assets.css}`, js: '' },
+          site: baseUrl,
+          requestId,
+          status,
+          code,
+          title: problem.title ?? title,
+          whatHappened: message,
+          whatToDo: whatToDo ?? advice[code],
+          ...(contact === undefined || status >= 500 ? {} : { contact }),
+          ...(signedInAs === null ? {} : { signedInAs }),
+          ...(otherAccountAt === null
+            ? {}
+            : { action: { href: otherAccountAt, label: 'Use another account' } }),
+        }),
+      )
+    },
 
     problem: (problem: Problem): string => {
       const { code, message, requestId, path, startAgainAt } = problem
@@ -106,8 +145,8 @@ export function createPages(site: {
     return leaseUntil({ kind: 'person', identities: [{ lastSignInAt: signedInAt }] }, leaseSeconds)
   }
 
-  function waysIn(returnTo: URL | null, choosesAccount = false): Choice[] {
-    const search = loginSearch(returnTo?.href ?? null, choosesAccount)
+  function waysIn(returnTo: URL | null, choosesAccount = false, codeChallenge?: string): Choice[] {
+    const search = loginSearch(returnTo?.href ?? null, choosesAccount, codeChallenge)
     const isOnly = providers.length === 1
     return providers.map(({ id, label }) => ({
       href: `/auth/login${isOnly ? '' : `/${id}`}${search}`,

@@ -45,7 +45,8 @@ export function challengeOf(code: ErrorCode): string | null {
   return `${realm}, error="${code === 'insufficient_scope' ? 'insufficient_scope' : 'invalid_token'}"`
 }
 
-function toKeydeskError(error: unknown): KeydeskError {
+/** What was thrown, as what may be answered. */
+export function toKeydeskError(error: unknown): KeydeskError {
   if (error instanceof KeydeskError) return error
   // The OpenAPI layer throws these for bodies that are not JSON.
   if (error instanceof HTTPException && error.status === 400) {

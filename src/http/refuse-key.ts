@@ -30,6 +30,13 @@ const details = {
   rate_limited: 'This key was used more often than its limit allows. Wait as long as Retry-After says.',
 }
 
+/** What somebody is told whose key was refused. `baseUrl` is where the owner of a key signs in. */
+export function refusalDetail(outcome: Refused['outcome'], baseUrl: string): string {
+  return outcome === 'lease_expired'
+    ? `The owner of this key has not signed in for too long. Once they do, at ${baseUrl}/auth/login?return_to=/, it works again.`
+    : details[outcome]
+}
+
 export type RefuseKey = ReturnType<typeof createRefuseKey>
 
 /** Answers for a key that was refused; past the limit of failures of the address, with 429. */
@@ -45,10 +52,7 @@ export function createRefuseKey(dependencies: {
     revoked_key: prepare('revoked_key', details.revoked_key),
     user_disabled: prepare('user_disabled', details.user_disabled),
     owner_not_allowed: prepare('owner_not_allowed', details.owner_not_allowed),
-    lease_expired: prepare(
-      'lease_expired',
-      `The owner of this key has not signed in for too long. Once they do, at ${baseUrl}/auth/login?return_to=/, it works again.`,
-    ),
+    lease_expired: prepare('lease_expired', refusalDetail('lease_expired', baseUrl)),
     expired_key: prepare('expired_key', details.expired_key),
     insufficient_scope: prepare('insufficient_scope', details.insufficient_scope),
     not_allowed: prepare('not_allowed', details.not_allowed),

@@ -2,7 +2,7 @@ import { type AdminScope, introspectScope, needsAdminOwner, wholeAdminScope } fr
 
 const texts: Record<AdminScope | typeof wholeAdminScope | typeof introspectScope, string> = {
   [wholeAdminScope]: 'Everything that an administrator may do, keys for others among it.',
-  'keydesk:users.read': 'Reads users, service accounts, invitations, access rules and sessions.',
+  'keydesk:users.read': 'Reads users, service accounts, invitations, access rules, apps and sessions.',
   'keydesk:users.write': 'Changes users, service accounts, invitations, access rules and sessions.',
   'keydesk:keys.read': 'Reads all keys and how they are used, but no key text.',
   'keydesk:keys.mint': 'Makes, changes and rotates keys.',

@@ -1,7 +1,7 @@
 import { type AccessPolicy, type AccessRule, compileAccessPolicy } from '../domain/access-policy.ts'
-import { KeydeskError } from '../domain/errors.ts'
 import { type AllowlistCopy, accessRulesChange } from '../storage/access-rules.ts'
 import type { Storage } from '../storage/storage.ts'
+import { type CurrentReading, createCurrentReading } from './current-reading.ts'
 
 /** The rules from all sources, as they were when they were read. */
 export interface AccessPolicies {
@@ -30,14 +30,7 @@ export interface Allowlist {
   readonly staleSecondsMax: number
 }
 
-export interface Access {
-  /** For who has just looked at the database: the rules that are remembered, or null where they are not current. */
-  remembered(): AccessPolicies | null
-  /** Looks at the database first. @throws KeydeskError `unavailable` */
-  fresh(): Promise<AccessPolicies>
-}
-
-const readingsMax = 8
+export type Access = CurrentReading<AccessPolicies>
 
 /** Remembers who may come in, and reads it again when an admin has changed a rule or the external list has changed. */
 export function createAccess(dependencies: {
@@ -48,46 +41,15 @@ export function createAccess(dependencies: {
   now: () => Date
 }): Access {
   const { storage, settled, allowlist, now } = dependencies
-  let known: { policies: AccessPolicies; generation: number } | null = null
-  let reading: Promise<AccessPolicies> | null = null
 
-  return {
-    remembered,
-    async fresh() {
-      await storage.generation()
-      return remembered() ?? readTogether()
-    },
-  }
+  return createCurrentReading({
+    storage,
+    change: accessRulesChange,
+    read: readPolicies,
+    tooFast: 'The access rules change too fast. Try again.',
+  })
 
-  function remembered(): AccessPolicies | null {
-    return known !== null && isCurrent(known.generation) ? known.policies : null
-  }
-
-  function readTogether(): Promise<AccessPolicies> {
-    reading ??= read().finally(() => {
-      reading = null
-    })
-    return reading
-  }
-
-  function isCurrent(generation: number): boolean {
-    return !storage.changedSince(generation, [accessRulesChange])
-  }
-
-  /** Until nothing has changed while it read. */
-  async function read(): Promise<AccessPolicies> {
-    for (let readings = 0; readings < readingsMax; readings += 1) {
-      const generation = await storage.generation()
-      const policies = await readOnce()
-      await storage.generation()
-      if (!isCurrent(generation)) continue
-      known = { policies, generation }
-      return policies
-    }
-    throw new KeydeskError('unavailable', { message: 'The access rules change too fast. Try again.' })
-  }
-
-  async function readOnce(): Promise<AccessPolicies> {
+  async function readPolicies(): Promise<AccessPolicies> {
     const stored = await storage.accessRules.all()
     const copy = await storage.accessRules.allowlistCopy()
     const listed = copy === null || copy.urlHash !== allowlist?.urlHash ? [] : rulesOf(copy)

@@ -8,6 +8,7 @@ import type { KeyRecord } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import { findLiveUser } from './find-live-user.ts'
 import { getKey } from './get-key.ts'
+import { requireGrant } from './require-grant.ts'
 import { requireVersion } from './require-version.ts'
 
 /** What is not given stays as it is. */
@@ -64,7 +65,7 @@ export function createChangeKey(dependencies: { storage: Storage; now: () => Dat
         await storage.confirmChanges()
         return before
       }
-      await requireGrant(before, after, grantor)
+      await requireGrants(before, after, grantor)
       const at = now()
       requireSenseOfTimes(before, after, at)
       const event = auditEvent({
@@ -94,12 +95,9 @@ export function createChangeKey(dependencies: { storage: Storage; now: () => Dat
   }
 
   /** What the key carried before needs nobody's right any more. */
-  async function requireGrant(before: KeyRecord, after: KeyRecord, grantor: Grantor): Promise<void> {
-    if (loosens(before, after)) {
-      // Who may not hand out what a key carries must not make it good for longer, or from elsewhere: they may hold its text.
-      const refusal = grantRefusal(before.scopes, { role: 'admin' }, grantor)
-      if (refusal !== null) throw new KeydeskError('forbidden', { message: refusal })
-    }
+  async function requireGrants(before: KeyRecord, after: KeyRecord, grantor: Grantor): Promise<void> {
+    // Who may not hand out what a key carries must not make it good for longer, or from elsewhere: they may hold its text.
+    if (loosens(before, after)) requireGrant(before, grantor)
     const added = after.scopes.filter((scope) => !before.scopes.includes(scope))
     if (added.length === 0) return
     const owner = await findLiveUser(storage, before.userId)

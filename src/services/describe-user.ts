@@ -1,10 +1,12 @@
 import type { Identity } from '../storage/identities.ts'
 import type { KeyRecord } from '../storage/keys.ts'
 import type { Session } from '../storage/sessions.ts'
+import type { StoppedKey } from '../storage/stopped-keys.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { User } from '../storage/users.ts'
 import { getUser } from './get-user.ts'
 import { listSessions } from './list-sessions.ts'
+import { listStoppedKeys } from './list-stopped-keys.ts'
 import { responsiblePerson } from './responsible-people.ts'
 
 /** As many keys as somebody looks at at once. */
@@ -18,6 +20,8 @@ export interface DescribedUser {
   /** The newest. */
   readonly keys: readonly KeyRecord[]
   readonly liveKeys: number
+  /** Those that somebody who held them stopped lately. */
+  readonly stoppedKeys: readonly StoppedKey[]
   /** The person who answers for a service account. */
   readonly responsible: User | null
   /** For how many service accounts a person answers. */
@@ -39,10 +43,11 @@ export async function describeUser(
     limit: keysShown,
     after: null,
   } as const
-  const [sessions, keys, liveKeys, responsible, accounts] = await Promise.all([
+  const [sessions, keys, liveKeys, stoppedKeys, responsible, accounts] = await Promise.all([
     listSessions(storage, id, { idleSecondsMax, now }),
     storage.keyLists.page(newest),
     storage.keys.countLiveOf([id], now),
+    listStoppedKeys(storage, [id], now),
     responsiblePerson(storage, user),
     storage.users.idsAnsweredBy(id),
   ])
@@ -52,6 +57,7 @@ export async function describeUser(
     sessions,
     keys: keys.rows,
     liveKeys: liveKeys.get(id) ?? 0,
+    stoppedKeys,
     responsible,
     answersFor: accounts.length,
   }

@@ -8,7 +8,10 @@ import type { FindSession } from './find-session.ts'
 
 export type EndSessions = ReturnType<typeof createEndSessions>
 
-/** The ways in which sessions end before their time. Whoever shows the value of an ended one is nobody from then on. */
+/**
+ * The ways in which sessions end before their time. Whoever shows the value of an ended one is nobody from then on: each
+ * answers when no process remembers them any more.
+ */
 export function createEndSessions(dependencies: {
   storage: Storage
   findSession: FindSession
@@ -20,8 +23,13 @@ export function createEndSessions(dependencies: {
   /** Signs this browser out. A value that opens nothing any more is fine: that is what was asked for. */
   async function endShown(secret: string, origin: Origin): Promise<void> {
     const secretHash = sessionSecretHash(secret)
-    const found = secretHash === null ? null : await storage.sessions.findBySecret(secretHash)
-    if (found === null) return
+    if (secretHash === null) return
+    const found = await storage.sessions.findBySecret(secretHash)
+    if (found === null) {
+      // Whoever ended it may not have been answered yet.
+      await storage.confirmChanges()
+      return
+    }
     const { session, user } = found
     const who = `user:${user.id}` as const
     const event = auditEvent({
@@ -36,6 +44,7 @@ export function createEndSessions(dependencies: {
       { statement: storage.sessions.end(tx, session.id), rows: 1 },
       ...storage.audit.record(tx, event),
     ])
+    await storage.confirmChanges()
   }
 
   /** Signs the person of this browser out of every browser, this one among them. */
@@ -63,6 +72,7 @@ export function createEndSessions(dependencies: {
       ...storage.audit.record(tx, event),
     ])
     if (!landed) throw new KeydeskError('not_found', { message: 'The user has no session with this id.' })
+    await storage.confirmChanges()
   }
 
   /** @throws KeydeskError `not_found` */
@@ -88,5 +98,6 @@ export function createEndSessions(dependencies: {
   ): Promise<void> {
     const event = auditEvent({ at: now(), action: 'sessions.ended', actor, target, origin })
     await storage.atomically((tx) => [statement(tx), ...storage.audit.record(tx, event)])
+    await storage.confirmChanges()
   }
 }

@@ -13,7 +13,12 @@ import { withWayBack } from './way-back.ts'
 /** What came of a sign-in. */
 export type FinishedSignIn =
   | ({ readonly kind: 'key' } & SignedIn)
-  | ({ readonly kind: 'session'; readonly returnTo: string } & StartedSession)
+  | ({
+      readonly kind: 'session'
+      readonly returnTo: string
+      /** Of the app at `returnTo`, where it asked for a one-time code. */
+      readonly codeChallenge: string | null
+    } & StartedSession)
   | { readonly kind: 'linked' }
 
 export type FinishSignIn = ReturnType<typeof createFinishSignIn>
@@ -89,7 +94,8 @@ export function createFinishSignIn(dependencies: {
       if (purpose.kind === 'key') return { kind: 'key', ...(await mintSsoKey(proven, origin)) }
       if (purpose.kind === 'session') {
         const started = await startSession(proven, shownSession, origin)
-        return { kind: 'session', returnTo: purpose.returnTo, ...started }
+        const { returnTo, codeChallenge = null } = purpose
+        return { kind: 'session', returnTo, codeChallenge, ...started }
       }
       await linkIdentity(proven, purpose.sessionId, shownSession, origin)
       return { kind: 'linked' }

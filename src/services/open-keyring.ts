@@ -60,7 +60,8 @@ export async function openKeyring(dependencies: {
         })
       }
       if (wrapped.purpose === 'tag') tagKeys.push(key)
-      else auditKeys.push({ id: wrapped.id, key })
+      else if (wrapped.purpose === 'audit') auditKeys.push({ id: wrapped.id, key })
+      // Those for JWTs come and go while the process runs: `signing-keys.ts` opens them. Here they are re-wrapped.
     }
     return { tagKeys, auditKeys }
   }

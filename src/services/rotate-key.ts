@@ -1,6 +1,6 @@
 import { type AuditEvent, auditEvent, type Origin } from '../domain/audit-event.ts'
 import { KeydeskError } from '../domain/errors.ts'
-import { type Grantor, grantRefusal } from '../domain/granting.ts'
+import type { Grantor } from '../domain/granting.ts'
 import { keyStatus } from '../domain/key-status.ts'
 import type { ApiKey, KeyRecord } from '../storage/keys.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -11,6 +11,7 @@ import { grantorSteps } from './grantor-steps.ts'
 import type { MakeKey } from './make-key.ts'
 import type { MakeOnce, OnceRequest } from './make-once.ts'
 import { newKeyRow, toUnusedRecord } from './new-key-row.ts'
+import { requireGrant } from './require-grant.ts'
 import { requireVersion } from './require-version.ts'
 
 export interface RotatedKey {
@@ -146,6 +147,7 @@ export function createRotateKey(dependencies: {
         message: 'The owner of this key is disabled, so no key can be made for them.',
       })
     }
+    // Whoever asks is told the text of the successor: nobody must come by rights in this way that they have not.
     requireGrant(key, grantor)
     return key
   }
@@ -173,15 +175,6 @@ function eventsOf(
       facts: { ...facts, predecessor_id: id },
     }),
   ]
-}
-
-/**
- * The text of the successor is told to whoever asks: a key must not come by rights in this way that it has not, nor by
- * those that wait for the promotion of the owner.
- */
-function requireGrant({ scopes }: KeyRecord, grantor: Grantor): void {
-  const refusal = grantRefusal(scopes, { role: 'admin' }, grantor)
-  if (refusal !== null) throw new KeydeskError('forbidden', { message: refusal })
 }
 
 /** Whoever is no admin must not put off, by rotating, the end that an admin has set. */

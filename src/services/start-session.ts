@@ -79,7 +79,11 @@ export function createStartSession(dependencies: {
         storage.sessions.insert(tx, session),
         ...storage.audit.record(tx, event),
       ])
-      if (landed) return { user, session, secret, appSecret }
+      if (landed) {
+        // Those that gave way are over in every process, and what the provider says now is known to all.
+        await storage.confirmChanges()
+        return { user, session, secret, appSecret }
+      }
     }
     throw new KeydeskError('state_invalid', {
       message: 'Your account changed while you signed in. Start again.',

@@ -6,7 +6,7 @@ import type { SignInPurpose } from '../domain/sign-in-attempt.ts'
 export function withWayBack(error: unknown, purpose: SignInPurpose): unknown {
   if (!(error instanceof KeydeskError)) return error
   if (purpose.kind === 'link') return error.with({ startAgainAt: error.startAgainAt ?? '/account' })
-  const returnTo = purpose.kind === 'session' ? purpose.returnTo : null
+  const { returnTo, codeChallenge } = purpose.kind === 'session' ? purpose : { returnTo: null }
   const isAccount = error.code === 'not_allowed' || error.code === 'email_unverified'
-  return error.with({ startAgainAt: `/auth/login${loginSearch(returnTo, isAccount)}` })
+  return error.with({ startAgainAt: `/auth/login${loginSearch(returnTo, isAccount, codeChallenge)}` })
 }

@@ -4,6 +4,9 @@ import type { keyring as keyringTable } from './schema.postgres.ts'
 
 export type WrappedKey = (typeof keyringTable)['$inferSelect']
 
+/** Under this id a change of any key of ours is told to whoever remembers them. */
+export const keyringChange = 'keyring'
+
 /** Keydesk's own keys, wrapped. */
 export function createKeyring(database: Database) {
   const { keyring } = database.tables
@@ -13,6 +16,8 @@ export function createKeyring(database: Database) {
     },
 
     insert: (tx: Writer, key: WrappedKey): Statement => tx.insert(keyring).values(key),
+
+    remove: (tx: Writer, id: string): Statement => tx.delete(keyring).where(eq(keyring.id, id)),
 
     /** Replaces the wrapping of a key, unless another process did so first. */
     rewrap: (tx: Writer, key: WrappedKey, wrapped: string): Statement =>

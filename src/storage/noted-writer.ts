@@ -1,6 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import { accessRulesChange } from './access-rules.ts'
+import { appsChange } from './apps.ts'
+import { keyringChange } from './keyring.ts'
 import type { Database, Statement, Step, Writer } from './query.ts'
 
 /** A step of a list, with what the storage has to know about it. */
@@ -16,13 +18,16 @@ export interface NotedStep {
  * can forget to.
  */
 export function createNotedWriter(orm: Writer, tables: Database['tables']) {
-  const anyRule = sql<string>`${sql.raw(`'${accessRulesChange}'`)}`
+  const named = (change: string) => sql<string>`${sql.raw(`'${change}'`)}`
   const rememberedIds = new Map<PgTable, PgColumn | SQL<string>>([
     [tables.apiKeys, tables.apiKeys.id],
+    [tables.sessions, tables.sessions.id],
     [tables.users, tables.users.id],
     [tables.identities, tables.identities.userId],
-    [tables.accessRules, anyRule],
-    [tables.allowlistCopies, anyRule],
+    [tables.accessRules, named(accessRulesChange)],
+    [tables.allowlistCopies, named(accessRulesChange)],
+    [tables.apps, named(appsChange)],
+    [tables.keyring, named(keyringChange)],
   ])
   const tableOf = new WeakMap<object, PgTable>()
   // Guarantee: drizzle's builders answer themselves from `where` and `onConflict…`, so what is noted is what comes back.

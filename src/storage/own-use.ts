@@ -22,8 +22,9 @@ export const signsOfUse: ReadonlyMap<string, Judge> = new Map<string, Judge>([
   [
     'keyring',
     (target: Row, source: Row | undefined) =>
-      // The first key has the same id everywhere, and another wrapping after each change of the master key.
-      isSame(target.createdAt, source?.createdAt)
+      // The first key has the same id everywhere, and another wrapping after each change of the master key. A JWT key goes
+      // once it is replaced; one that was made there shows by its audit event.
+      isSame(target.createdAt, source?.createdAt) || (target.purpose === 'jwt' && source === undefined)
         ? null
         : 'Keydesk was started on it while it was empty, and made a keyring of its own',
   ],

@@ -75,7 +75,10 @@ export interface Writer {
     }
   }
   delete(table: PgTable): { where(condition: SQL | undefined): Statement }
-  /** An update that changes nothing: its number of rows says whether a condition holds. Nobody is told of it. */
+  /**
+   * An update that changes nothing that is remembered, or nothing at all: its number of rows says whether a condition
+   * holds. Nobody is told of it.
+   */
   guard: Writer['update']
 }
 

@@ -1,5 +1,6 @@
 import { boolean, index, integer, jsonb, pgTable, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { AccessRuleKind } from '../domain/access-policy.ts'
+import type { ProofMethod } from '../domain/app-policy.ts'
 import { instant, text } from './postgres-columns.ts'
 
 /*
@@ -152,8 +153,42 @@ export const usedAttempts = pgTable(
   (table) => [index('used_attempts_expires').on(table.expiresAt)],
 )
 
-/** Tag keys make the tags of key texts; audit keys seal the trail. */
-export type KeyringPurpose = 'tag' | 'audit'
+/** What admins wrote about the apps behind the proxies: who may reach which host, and how they prove who they are. */
+export const apps = pgTable(
+  'apps',
+  {
+    id: text('id').primaryKey(),
+    host: text('host').notNull(),
+    pathPrefixes: jsonb('path_prefixes').$type<string[]>().notNull(),
+    groups: jsonb('groups').$type<string[]>().notNull(),
+    roles: jsonb('roles').$type<('member' | 'admin')[]>().notNull(),
+    scopes: jsonb('scopes').$type<string[]>().notNull(),
+    methods: jsonb('methods').$type<ProofMethod[]>().notNull(),
+    note: text('note'),
+    version: integer('version').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [index('apps_host').on(table.host), index('apps_created').on(table.createdAt, table.id)],
+)
+
+/** One-time codes for apps that share no cookie domain. Only the SHA-256 of a code is here, and nothing once it is taken. */
+export const authCodes = pgTable(
+  'auth_codes',
+  {
+    codeHash: text('code_hash').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    /** Of the URL that the code was sent to: nobody else can exchange it. */
+    origin: text('origin').notNull(),
+    codeChallenge: text('code_challenge').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('auth_codes_expires').on(table.expiresAt)],
+)
+
+/** Tag keys make the tags of key texts; audit keys seal the trail; JWT keys sign. */
+export type KeyringPurpose = 'tag' | 'audit' | 'jwt'
 
 /** Keydesk's own keys, wrapped under the master key. */
 export const keyring = pgTable('keyring', {

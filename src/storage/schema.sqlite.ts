@@ -1,5 +1,6 @@
 import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import type { AccessRuleKind } from '../domain/access-policy.ts'
+import type { ProofMethod } from '../domain/app-policy.ts'
 import type { KeyringPurpose, UserStatus } from './schema.postgres.ts'
 import { boolean, instant, json } from './sqlite-columns.ts'
 
@@ -134,6 +135,37 @@ export const usedAttempts = sqliteTable(
     expiresAt: instant('expires_at').notNull(),
   },
   (table) => [index('used_attempts_expires').on(table.expiresAt)],
+)
+
+export const apps = sqliteTable(
+  'apps',
+  {
+    id: text('id').primaryKey(),
+    host: text('host').notNull(),
+    pathPrefixes: json('path_prefixes').$type<string[]>().notNull(),
+    groups: json('groups').$type<string[]>().notNull(),
+    roles: json('roles').$type<('member' | 'admin')[]>().notNull(),
+    scopes: json('scopes').$type<string[]>().notNull(),
+    methods: json('methods').$type<ProofMethod[]>().notNull(),
+    note: text('note'),
+    version: integer('version').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [index('apps_host').on(table.host), index('apps_created').on(table.createdAt, table.id)],
+)
+
+export const authCodes = sqliteTable(
+  'auth_codes',
+  {
+    codeHash: text('code_hash').primaryKey(),
+    sessionId: text('session_id').notNull(),
+    origin: text('origin').notNull(),
+    codeChallenge: text('code_challenge').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('auth_codes_expires').on(table.expiresAt)],
 )
 
 export const keyring = sqliteTable('keyring', {

@@ -1,4 +1,6 @@
 import { and, desc, eq, gt, lt, ne, sql } from 'drizzle-orm'
+import type { PgColumn } from 'drizzle-orm/pg-core'
+import type { Identity } from './identities.ts'
 import type { Database, Statement, Writer } from './query.ts'
 import type { sessions as sessionsTable } from './schema.postgres.ts'
 import type { User } from './users.ts'
@@ -7,21 +9,42 @@ export type Session = (typeof sessionsTable)['$inferSelect']
 
 const listedMax = 200
 
+/** A session, its user, and how providers know the user: everything that a use is judged by but the rules. */
+export interface SessionWithUser {
+  readonly session: Session
+  readonly user: User
+  readonly identities: readonly Identity[]
+}
+
 /** Signed-in browsers. */
 export function createSessions(database: Database) {
-  const { sessions, users } = database.tables
-  return {
-    /** By the SHA-256 of the value of `__Host-keydesk`, with its user. */
-    async findBySecret(secretHash: string): Promise<{ session: Session; user: User } | null> {
-      const query = database
-        .select({ session: sessions, user: users })
+  const { sessions, users, identities } = database.tables
+  const findBy = (column: PgColumn) => {
+    const withUser = database.prepared((select) =>
+      select({ session: sessions, user: users, identity: identities })
         .from(sessions)
         .innerJoin(users, eq(users.id, sessions.userId))
-        .where(eq(sessions.secretHash, secretHash))
-        .limit(1)
-      const [row] = await database.rows(query)
-      return row ?? null
-    },
+        .leftJoin(identities, eq(identities.userId, users.id))
+        .where(eq(column, sql.placeholder('value'))),
+    )
+    return async (value: string): Promise<SessionWithUser | null> => {
+      const rows = await withUser({ value })
+      const [first] = rows
+      if (first === undefined) return null
+      // A left join: the type says that there is one, and there may be none.
+      const known = rows.map((row): Identity | null => row.identity).filter((identity) => identity !== null)
+      return { session: first.session, user: first.user, identities: known.sort(oldestFirst) }
+    }
+  }
+  return {
+    /** By the SHA-256 of the value of `__Host-keydesk`, with its user. */
+    findBySecret: findBy(sessions.secretHash),
+
+    /** The same by the value of `__Secure-keydesk-app`. */
+    findByAppSecret: findBy(sessions.appSecretHash),
+
+    /** The same by the id, which a JWT names. */
+    findWithUser: findBy(sessions.id),
 
     /** Newest first, and no more than a user can have: those that neither age nor idleness has ended. */
     async ofUser(userId: string, now: Date, idleSince: Date): Promise<Session[]> {
@@ -46,10 +69,13 @@ export function createSessions(database: Database) {
         ),
       ),
 
-    /** That the session was used. It never brings one back: a row that is gone stays gone. */
+    /**
+     * That the session was used. It never brings one back: a row that is gone stays gone. Nobody is told of it, though
+     * sessions are remembered: it only ever makes one live longer, and who would call one idle reads it again first.
+     */
     touch: (tx: Writer, id: string, at: Date): Statement =>
       tx
-        .update(sessions)
+        .guard(sessions)
         .set({ lastSeenAt: at })
         .where(and(eq(sessions.id, id), lt(sessions.lastSeenAt, at))),
 
@@ -74,4 +100,8 @@ export function createSessions(database: Database) {
     /** Forgets those whose longest life is over. */
     prune: (tx: Writer, now: Date): Statement => tx.delete(sessions).where(lt(sessions.expiresAt, now)),
   }
+}
+
+function oldestFirst(one: Identity, other: Identity): number {
+  return one.createdAt.getTime() - other.createdAt.getTime() || (one.id < other.id ? -1 : 1)
 }

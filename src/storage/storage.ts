@@ -1,7 +1,9 @@
 import { createAccessRules } from './access-rules.ts'
+import { createApps } from './apps.ts'
 import { createAttempts } from './attempts.ts'
 import { createAudit } from './audit.ts'
 import { createAuditChain } from './audit-chain.ts'
+import { createAuthCodes } from './auth-codes.ts'
 import { openDatabase } from './database.ts'
 import { createDeskCounts } from './desk-counts.ts'
 import { createIdempotencyRecords } from './idempotency.ts'
@@ -13,6 +15,7 @@ import { createKeys } from './keys.ts'
 import type { PostgresOptions } from './postgres-database.ts'
 import type { Database } from './query.ts'
 import { createSessions } from './sessions.ts'
+import { createStoppedKeys } from './stopped-keys.ts'
 import { createUsage } from './usage.ts'
 import { createUsers } from './users.ts'
 
@@ -30,8 +33,11 @@ export function createStorage(database: Database) {
     identities: createIdentities(database),
     keys: createKeys(database),
     keyLists: createKeyLists(database),
+    stoppedKeys: createStoppedKeys(database),
     sessions: createSessions(database),
     accessRules: createAccessRules(database),
+    apps: createApps(database),
+    authCodes: createAuthCodes(database),
     invitations: createInvitations(database),
     attempts: createAttempts(database),
     idempotency: createIdempotencyRecords(database),

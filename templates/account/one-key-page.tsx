@@ -2,10 +2,11 @@ import { Ago } from '../ago.tsx'
 import { Badge } from '../badge.tsx'
 import { refusalWords } from '../console/refusal-words.ts'
 import { Fact } from '../fact.tsx'
+import { LastUse } from '../last-use.tsx'
 import { type AccountFrame, AccountLayout } from './account-layout.tsx'
 import { KeyActions } from './key-actions.tsx'
 import type { OwnKeyDetails } from './key-cards.tsx'
-import { LastUse, OtherKey } from './other-key.tsx'
+import { OtherKey } from './other-key.tsx'
 
 export type OneKeyPageProps = {
   frame: AccountFrame
@@ -37,7 +38,7 @@ export function OneKeyPage({ frame, apiKey, successor, predecessor, refusals, on
       {predecessor && <OtherKey as="predecessor" apiKey={predecessor} other={predecessor} now={now} />}
       <dl class="facts">
         <Fact term="Last used">
-          <LastUse apiKey={apiKey} now={now} />
+          <LastUse use={apiKey} now={now} />
         </Fact>
         <Fact term="Made">
           <Ago at={apiKey.createdAt} now={now} />, {ways[apiKey.createdThrough]}

@@ -1,5 +1,5 @@
 import { Ago } from '../ago.tsx'
-import { describeUserAgent } from '../describe-user-agent.ts'
+import { LastUse } from '../last-use.tsx'
 import type { OwnKeyDetails } from './key-cards.tsx'
 
 /** On the page of a key that was rotated, or was made by rotating: the other one, and who still uses the old one. */
@@ -33,27 +33,9 @@ export function OtherKey(props: {
       </p>
       {isWorking && (
         <p>
-          Last use of the old one: <LastUse apiKey={apiKey} now={now} />
+          Last use of the old one: <LastUse use={apiKey} now={now} />
         </p>
       )}
     </section>
-  )
-}
-
-/** When a key was used last, from where and by what. */
-export function LastUse({ apiKey, now }: { apiKey: OwnKeyDetails; now: Date }) {
-  const { lastUsedAt, lastAddress, lastUserAgent } = apiKey
-  if (lastUsedAt === null) return <>Never, as far as is known</>
-  return (
-    <>
-      <Ago at={lastUsedAt} now={now} />
-      {lastAddress && (
-        <>
-          {' '}
-          from <code>{lastAddress}</code>
-        </>
-      )}
-      {lastUserAgent && <>, by {describeUserAgent(lastUserAgent)}</>}
-    </>
   )
 }

@@ -11,6 +11,7 @@ const sections = [
   { id: 'service-accounts', label: 'Service accounts', href: '/console/service-accounts' },
   { id: 'invitations', label: 'Invitations', href: '/console/invitations' },
   { id: 'access-rules', label: 'Access rules', href: '/console/access-rules' },
+  { id: 'apps', label: 'Apps', href: '/console/apps' },
   { id: 'audit', label: 'Audit', href: '/console/audit' },
 ] as const
 

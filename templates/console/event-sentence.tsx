@@ -23,6 +23,10 @@ const verbs: Record<string, string> = {
   'access_rule.created': 'added an access rule:',
   'access_rule.deleted': 'removed an access rule:',
   'allowlist.changed': 'read a changed external list',
+  'app.created': 'added an app:',
+  'app.updated': 'changed an app:',
+  'app.deleted': 'removed an app:',
+  'auth_code.exchanged': 'exchanged a one-time code for a JWT',
   'key.minted': 'made key',
   'key.first_used': 'was used for the first time',
   'key.updated': 'changed key',
@@ -33,6 +37,8 @@ const verbs: Record<string, string> = {
   'audit.pruned': 'pruned the audit trail',
   'keyring.created': 'made a key of Keydesk itself:',
   'keyring.rewrapped': 'wrapped a key of Keydesk itself anew:',
+  'keyring.rotated': 'rotated the key that signs JWTs:',
+  'keyring.removed': 'removed a key of Keydesk itself:',
 }
 
 /** What somebody did to themselves, where that reads otherwise. */
@@ -44,6 +50,8 @@ const ownVerbs: Record<string, string> = {
   'user.role_changed': 'came in with another role',
   'identity.linked': 'added a way to sign in',
   'identity.removed': 'removed a way to sign in',
+  'auth_code.exchanged': 'exchanged a one-time code for a JWT',
+  'key.revoked': 'was revoked by who held it',
 }
 
 /** Whoever did it is whom it was done to, or nobody else. */

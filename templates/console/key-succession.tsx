@@ -3,7 +3,7 @@ import { Badge } from '../badge.tsx'
 import { Select } from '../fields.tsx'
 import { Confirm, Form } from '../form.tsx'
 import { inWords, type ShownKey } from './key-facts.tsx'
-import { LastUse } from './key-use.tsx'
+import { WasUsed } from './key-use.tsx'
 
 export type RelatedKey = Pick<
   ShownKey,
@@ -25,10 +25,10 @@ export function Replaced(props: { apiKey: ShownKey; heir: RelatedKey | null; tok
     <div class="slot">
       <p>
         <a href={`/console/keys/${heir.id}`}>{heir.id}</a> has taken the place of this key, and{' '}
-        <LastUse use={heir} now={now} />.
+        <WasUsed use={heir} now={now} />.
       </p>
       <p>
-        This key <LastUse use={apiKey} now={now} />. It retires once the new one is in use and this one has
+        This key <WasUsed use={apiKey} now={now} />. It retires once the new one is in use and this one has
         been quiet for {inWords(apiKey.quietSeconds ?? 0)}
         {apiKey.retiresAt && (
           <>
@@ -54,7 +54,7 @@ export function Replaces({ predecessor, now }: { predecessor: RelatedKey; now: D
   return (
     <p>
       Made in the place of <a href={`/console/keys/${id}`}>{id}</a> <Badge status={status} />, which{' '}
-      <LastUse use={predecessor} now={now} />
+      <WasUsed use={predecessor} now={now} />
       {status === 'retiring' && retiresAt && (
         <>
           {' '}

@@ -1,31 +1,17 @@
 import { Ago } from '../ago.tsx'
 import { DataTable } from '../data-table.tsx'
+import { type KnownUse, LastUse } from '../last-use.tsx'
 import type { ShownKey } from './key-facts.tsx'
 import { refusalWords } from './refusal-words.ts'
 
 export type Refusal = { at: Date; reason: string; address: string | null; userAgent: string | null }
 
-type Use = Pick<ShownKey, 'lastUsedAt' | 'lastAddress' | 'lastUserAgent'>
-
-/** Who used a key last: when, from where, and what the caller calls itself. */
-export function LastUse({ use, now }: { use: Use; now: Date }) {
-  const { lastUsedAt, lastAddress, lastUserAgent } = use
-  if (lastUsedAt === null) return <>was never used</>
+/** Whether and when a key was used, in a sentence about it. */
+export function WasUsed({ use, now }: { use: KnownUse; now: Date }) {
   return (
     <>
-      was last used <Ago at={lastUsedAt} now={now} />
-      {lastAddress && (
-        <>
-          {' '}
-          from <code>{lastAddress}</code>
-        </>
-      )}
-      {lastUserAgent && (
-        <>
-          {' '}
-          by <code>{lastUserAgent}</code>
-        </>
-      )}
+      {use.lastUsedAt !== null && 'was last used '}
+      <LastUse use={use} now={now} never="was never used" />
     </>
   )
 }
@@ -45,7 +31,7 @@ export function KeyUse({
     <>
       <p>
         {count !== '0' && `${count === '1' ? '1 request' : `${count} requests`}. `}It{' '}
-        <LastUse use={apiKey} now={now} />.
+        <WasUsed use={apiKey} now={now} />.
       </p>
       <DataTable
         caption="The latest refusals of this key"

@@ -1,5 +1,5 @@
 import { Badge } from '../badge.tsx'
-import { DataTable, Pager } from '../data-table.tsx'
+import { DataTable, isNarrowed, Pager } from '../data-table.tsx'
 import { Field, Select } from '../fields.tsx'
 import { Form } from '../form.tsx'
 import { type ConsoleFrame, ConsoleLayout } from './console-layout.tsx'
@@ -27,7 +27,6 @@ export type ServiceAccountsPageProps = {
 /** Owners of keys for machines, and making one. */
 export function ServiceAccountsPage(props: ServiceAccountsPageProps) {
   const { frame, accounts, query, next, ownEmail, typed } = props
-  const isNarrowed = Object.entries(query).some(([name, value]) => name !== 'cursor' && value !== '')
   return (
     <ConsoleLayout frame={frame} section="service-accounts" title="Service accounts">
       <p class="lede">A service account owns the keys of a machine. A person answers for it.</p>
@@ -70,7 +69,7 @@ export function ServiceAccountsPage(props: ServiceAccountsPageProps) {
           String(account.liveKeys),
         ])}
         empty={
-          isNarrowed ? (
+          isNarrowed(query) ? (
             <p>
               No service account is like that. <a href="/console/service-accounts">Show all of them</a>
             </p>

@@ -5,7 +5,7 @@ import type { ShownUser } from './user-page.tsx'
 export function UserEndings(props: { user: ShownUser; isYou: boolean; answersFor: number; token: string }) {
   const { user, isYou, answersFor, token } = props
   const path = `/console/users/${user.id}`
-  const version = <input type="hidden" name="version" value={String(user.version)} />
+  const version = String(user.version)
   const noun = user.kind === 'service' ? 'service account' : 'user'
   const isActive = user.status === 'active'
   const you = isYou ? 'This is you: you are signed out at once, and out of the console. ' : ''
@@ -20,10 +20,8 @@ export function UserEndings(props: { user: ShownUser; isYou: boolean; answersFor
             doIt="Stop being an administrator"
             action={path}
             token={token}
-          >
-            {version}
-            <input type="hidden" name="role" value="member" />
-          </Confirm>
+            hidden={{ version, role: 'member' }}
+          />
         )}
         {isActive ? (
           <Confirm
@@ -32,13 +30,11 @@ export function UserEndings(props: { user: ShownUser; isYou: boolean; answersFor
             doIt={isYou ? 'Disable my own account' : `Disable this ${noun}`}
             action={path}
             token={token}
-          >
-            {version}
-            <input type="hidden" name="status" value="disabled" />
-          </Confirm>
+            hidden={{ version, status: 'disabled' }}
+          />
         ) : (
           <Form action={path} token={token}>
-            {version}
+            <input type="hidden" name="version" value={version} />
             <input type="hidden" name="status" value="active" />
             <button type="submit" class="button">
               Enable
@@ -58,9 +54,8 @@ export function UserEndings(props: { user: ShownUser; isYou: boolean; answersFor
           doIt={isYou ? 'Erase my own account' : `Erase this ${noun}`}
           action={`${path}/erase`}
           token={token}
-        >
-          {version}
-        </Confirm>
+          hidden={{ version }}
+        />
       </div>
     </>
   )

@@ -1,6 +1,7 @@
 import { Ago } from '../ago.tsx'
 import { Badge } from '../badge.tsx'
 import { Fact } from '../fact.tsx'
+import { StoppedKeys, type StoppedKeysProps } from '../stopped-keys.tsx'
 import { type ConsoleFrame, ConsoleLayout } from './console-layout.tsx'
 import { Responsible, type ResponsiblePerson } from './responsible.tsx'
 import { UserEndings } from './user-endings.tsx'
@@ -30,6 +31,8 @@ export type UserPageProps = {
   responsible: ResponsiblePerson | null
   /** For how many service accounts the person answers. */
   answersFor: number
+  /** Those that somebody found and stopped. */
+  stoppedKeys: StoppedKeysProps['keys']
   /** What was typed into the form where that was not done. */
   typed: Readonly<Record<string, string>>
 } & Pick<UserSignInsProps, 'identities' | 'sessions' | 'providers'> &
@@ -45,6 +48,13 @@ export function UserPage(props: UserPageProps) {
       section={isPerson ? 'users' : 'service-accounts'}
       title={user.name ?? user.email ?? user.id}
     >
+      <StoppedKeys
+        keys={props.stoppedKeys}
+        newKeyHref={
+          user.status === 'active' ? `/console/keys/new?user_id=${encodeURIComponent(user.id)}` : null
+        }
+        now={frame.now}
+      />
       <dl class="facts">
         <Fact term={isPerson ? 'Email address' : 'Kind'}>
           {isPerson ? (user.email ?? 'none') : 'service account'}

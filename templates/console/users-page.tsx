@@ -1,6 +1,6 @@
 import { Ago } from '../ago.tsx'
 import { Badge } from '../badge.tsx'
-import { DataTable, Pager } from '../data-table.tsx'
+import { DataTable, isNarrowed, Pager } from '../data-table.tsx'
 import { Field, Select } from '../fields.tsx'
 import { type ConsoleFrame, ConsoleLayout } from './console-layout.tsx'
 
@@ -23,7 +23,6 @@ export type UsersPageProps = {
 
 /** Everybody who ever signed in, newest first. */
 export function UsersPage({ frame, users, query, next }: UsersPageProps) {
-  const isNarrowed = Object.entries(query).some(([name, value]) => name !== 'cursor' && value !== '')
   return (
     <ConsoleLayout frame={frame} section="users" title="Users">
       <p class="actions">
@@ -74,7 +73,7 @@ export function UsersPage({ frame, users, query, next }: UsersPageProps) {
           user.lastSignInAt === null ? 'never' : <Ago at={user.lastSignInAt} now={frame.now} />,
         ])}
         empty={
-          isNarrowed ? (
+          isNarrowed(query) ? (
             <p>
               Nobody is like that. <a href="/console/users">Show everybody</a>
             </p>

@@ -13,7 +13,11 @@ export function DocsLayout(props: {
   children: Child
 }) {
   const { assets, reference, slug, title, children } = props
-  const pages = reference.tags.map((tag) => ({ id: tag.slug, label: tag.name, href: `/docs/${tag.slug}` }))
+  const named = [
+    ...reference.tags.map(({ slug, name }) => ({ slug, label: name })),
+    ...reference.guides.map(({ slug, title }) => ({ slug, label: title })),
+  ]
+  const pages = named.map(({ slug, label }) => ({ id: slug, label, href: `/docs/${slug}` }))
   return (
     <Layout title={title} assets={assets} place="reference">
       <Sections

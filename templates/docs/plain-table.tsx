@@ -1,34 +1,14 @@
 import type { Child } from 'hono/jsx'
+import { Table } from '../data-table.tsx'
 
-/** A table that is read and not searched: without the filter of lists. */
+/** A table of the reference, in which everything may be broken anywhere: it is full of long names. */
 export function PlainTable(props: {
   caption: string
   columns: readonly string[]
   rows: readonly (readonly Child[])[]
 }) {
   const { caption, columns, rows } = props
-  return (
-    <table class="list">
-      <caption class="unseen">{caption}</caption>
-      <thead>
-        <tr>
-          {columns.map((column) => (
-            <th scope="col">{column}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((cells) => (
-          <tr>
-            {cells.map((cell, index) => (
-              <td data-label={cell === '' ? undefined : columns[index]}>
-                {/* One child, beside the label on a phone. */}
-                <span>{cell}</span>
-              </td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  )
+  // What is empty stays so: a phone shows no label for it.
+  const breakable = (cell: Child) => (cell === '' ? '' : <span>{cell}</span>)
+  return <Table caption={caption} columns={columns} rows={rows.map((cells) => cells.map(breakable))} />
 }

@@ -50,6 +50,7 @@ export interface ReferenceTag {
 
 export interface Reference {
   introduction: readonly { title: string; text: string }[]
+  guides: readonly { slug: string; title: string }[]
   tags: readonly ReferenceTag[]
   errors: readonly { code: string; status: number; title: string }[]
 }

@@ -12,6 +12,16 @@ export function StartPage({ assets, reference }: { assets: Assets; reference: Re
         What Keydesk answers to services and scripts. The same as a document for tools:{' '}
         <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).
       </p>
+      <section>
+        <h2>Guides</h2>
+        <ul>
+          {reference.guides.map(({ slug, title }) => (
+            <li>
+              <a href={`/docs/${slug}`}>{title}</a>
+            </li>
+          ))}
+        </ul>
+      </section>
       {reference.introduction.map(({ title, text }) => (
         <section>
           <h2>{title}</h2>

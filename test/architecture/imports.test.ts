@@ -69,6 +69,7 @@ const layers: Record<string, { values: string[]; types: string[] }> = {
   'src/setting-kinds.ts': { values: ['src/domain/'], types: [] },
   'src/gateway.ts': {
     values: [
+      'src/compose-jwts.ts',
       'src/compose-services.ts',
       'src/log.ts',
       'src/http/',
@@ -82,6 +83,7 @@ const layers: Record<string, { values: string[]; types: string[] }> = {
     values: ['src/services/', 'src/sso/', 'src/domain/'],
     types: ['src/config.ts', 'src/storage/'],
   },
+  'src/compose-jwts.ts': { values: ['src/services/'], types: ['src/config.ts', 'src/storage/'] },
   'src/log.ts': { values: [], types: [] },
   'src/main.ts': { values: ['src/gateway.ts', 'src/config.ts', 'src/http/', 'src/domain/'], types: [] },
   'src/migrate-to-postgres.ts': {
@@ -114,7 +116,7 @@ describe('imports', () => {
 
   test.each([
     ['arctic', ['src/sso/']],
-    ['jose', ['src/sso/']],
+    ['jose', ['src/sso/', 'src/services/']],
     ['drizzle-orm', ['src/storage/']],
     ['better-sqlite3', ['src/storage/']],
     ['pg', ['src/storage/']],

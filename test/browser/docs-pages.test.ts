@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readGuides } from '../../src/http/guides.ts'
 import { tags } from '../../src/http/openapi/operations.ts'
 import { describeInChromium } from '../support/chromium.ts'
 import type { TestGateway } from '../support/gateway.ts'
@@ -16,6 +17,7 @@ describeInChromium('the pages of the API reference, in a real browser', (browser
   const pages = [
     { path: '/docs', heading: 'API reference' },
     ...tags.map(({ slug, name }) => ({ path: `/docs/${slug}`, heading: name })),
+    ...readGuides().map(({ slug, title }) => ({ path: `/docs/${slug}`, heading: title })),
   ]
   test.each(pages)(
     '$path: nothing serious for axe, no sideways scroll, no complaint',

@@ -45,6 +45,7 @@ describe('replicas that start at once on an empty database', () => {
         expect(await database.rows('SELECT count(*) AS n FROM replicas')).toEqual([{ n: count }])
         expect(await database.rows('SELECT id FROM keyring ORDER BY id')).toEqual([
           { id: 'audit-1' },
+          { id: 'jwt-1' },
           { id: 'tag-1' },
         ])
         await expectOneService(running)

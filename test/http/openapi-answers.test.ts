@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { OpenApiDocument } from '../../src/http/openapi/document-types.ts'
 import type { TestGateway } from '../support/gateway.ts'
+import { json } from '../support/json.ts'
 import { answerOf, misfit, operationsOf, readDocument, startWholeGateway } from '../support/openapi.ts'
 
 describe('what the OpenAPI document declares is what is answered', () => {
@@ -84,6 +85,40 @@ describe('what the OpenAPI document declares is what is answered', () => {
     await expectDeclared('listAuditEvents', await asAdmin('/admin/audit'), 200)
   })
 
+  test('to proxies: a pass and refusals', async () => {
+    const { asAdmin } = gateway
+    const account = await (await asAdmin('/admin/service-accounts', send('POST', { name: 'proxied' }))).json()
+    const wanted = { user_id: (account as { id: string }).id, name: 'proxied' }
+    const minted = await (await asAdmin('/admin/keys', send('POST', wanted))).json()
+    const key = { 'x-api-key': (minted as { key_text: string }).key_text }
+    const told = {
+      nginx: { 'x-original-method': 'GET', 'x-original-url': `${gateway.url}/reports` },
+      caddy: {
+        'x-forwarded-method': 'GET',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-host': new URL(gateway.url).host,
+        'x-forwarded-uri': '/reports',
+      },
+    }
+    for (const [operationId, path, lines] of [
+      ['verifyForNginx', '/auth/verify/nginx', told.nginx],
+      ['verifyForCaddy', '/auth/verify/caddy', told.caddy],
+      ['verifyForTraefik', '/auth/verify/traefik', told.caddy],
+      ['verifyForEnvoy', '/auth/verify/envoy/reports', told.caddy],
+    ] as const) {
+      const ask = (headers: object) =>
+        gateway.fetch(path, {
+          headers: { ...lines, ...headers } as Record<string, string>,
+          redirect: 'manual',
+        })
+      await expectDeclared(operationId, await ask(key), 200)
+      await expectDeclared(operationId, await ask({ 'x-api-key': 'x' }), 401)
+      await expectDeclared(operationId, await ask({}), 401)
+    }
+    const lacking = await gateway.fetch('/auth/verify/nginx?scope=a', { headers: { ...told.nginx, ...key } })
+    await expectDeclared('verifyForNginx', lacking, 403)
+  })
+
   test('of rules, invitations and refusals', async () => {
     const { asAdmin } = gateway
     const rule = { kind: 'allow_domain', value: 'example.com' }
@@ -110,6 +145,25 @@ describe('what the OpenAPI document declares is what is answered', () => {
     await expectDeclared('getHealth', await gateway.fetch('/healthz'), 200)
     await expectDeclared('getReadiness', await gateway.fetch('/readyz'), 200)
   })
+
+  test('of tokens that are asked about and stopped, and of codes', async () => {
+    const { asAdmin } = gateway
+    const account = await json(await asAdmin('/admin/service-accounts', send('POST', { name: 'gateway' })))
+    const wanted = { user_id: account.id, name: 'x', scopes: ['keydesk:introspect'] }
+    const { key_text: key } = await json(await asAdmin('/admin/keys', send('POST', wanted)))
+    const form = (path: string, fields: Record<string, string>, headers: Record<string, string> = {}) =>
+      gateway.fetch(path, { method: 'POST', headers, body: new URLSearchParams(fields) })
+    const ask = (token: string, asker = key) => form('/v1/introspect', { token }, { 'x-api-key': asker })
+    await expectDeclared('introspectToken', await ask(key), 200)
+    await expectDeclared('introspectToken', await ask('x'), 200)
+    await expectDeclared('introspectToken', await ask(''), 400)
+    await expectDeclared('introspectToken', await ask('x', 'x'), 401)
+    await expectDeclared('exchangeAuthCode', await form('/auth/exchange', {}), 400)
+    await expectDeclared('revokeHeldKey', await form('/v1/revoke', {}), 400)
+    await expectDeclared('revokeHeldKey', await gateway.fetch('/v1/revoke', send('POST', {})), 415)
+    await expectDeclared('revokeHeldKey', await form('/v1/revoke', { token: key }), 200)
+    await expectDeclared('introspectToken', await ask(key), 401)
+  })
 })
 
 /** Headers that are of the contract; others belong to every answer of a web server. */
@@ -124,4 +178,6 @@ const watched = [
   'idempotency-replayed',
   'x-key-lease-until',
   'x-key-retires-at',
+  'x-auth-error',
+  'x-auth-request-jwt',
 ]

@@ -47,7 +47,7 @@ describe('npm start', () => {
     const files = filesUnder(join(project.folder, 'dist'))
     expect(files.length).toBeGreaterThan(20)
     expect(new Set(files.map((file) => file.split('/')[0]))).toEqual(
-      new Set(['src', 'templates', 'migrations']),
+      new Set(['src', 'templates', 'migrations', 'docs']),
     )
     for (const file of files) {
       const text = readFileSync(join(project.folder, 'dist', file), 'utf8')

@@ -52,6 +52,7 @@ describe('a session begun on one replica', () => {
   test.each(orders)('is over on it as soon as the other has said so (%i, then %i)', async (begun, ended) => {
     for (const path of ['/auth/logout', '/auth/logout/everywhere']) {
       const secret = await begin(begun)
+      expect(await bothSay(secret)).toEqual(['alive', 'alive'])
       expect((await postFrom(browserAt(ended, secret), path)).status).toBe(204)
       expect(await bothSay(secret)).toEqual(over)
     }
@@ -59,6 +60,7 @@ describe('a session begun on one replica', () => {
 
   test.each(orders)('gives way to a new sign-in on the other (%i, then %i)', async (begun, next) => {
     const secret = await begin(begun)
+    expect(await bothSay(secret)).toEqual(['alive', 'alive'])
     const { jar } = browserAt(next, secret)
     const again = await signInForSession(
       { gateway: at(next), standIn: replicas.standIn },

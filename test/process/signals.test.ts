@@ -42,7 +42,7 @@ describe.concurrent('a signal', () => {
     gateway.process().signal('SIGTERM')
     await refusesConnections(gateway)
     const answer = await inFlight
-    if (!(answer instanceof Response)) throw answer
+    if (answer instanceof Error) throw answer
     expect(answer.status).toBe(502)
     expect(await answer.text()).toContain('Start again')
     const answeredAt = performance.now()

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { newSessionSecret, sessionSecretHash } from '../../src/domain/session-secret.ts'
 import { createDesk, type Desk, deskSettings, idOf } from '../support/desk.ts'
 import { type KeydeskProcess, startKeydesk } from '../support/keydesk-process.ts'
 import { createWarmClient } from '../support/warm-client.ts'
@@ -12,13 +13,14 @@ const verificationsCount = 1000
 /** Of any 20 characters in a row, ten are a whole piece. */
 const pieceLength = 10
 
-describe('the heap of a process that has verified 20 keys 1,000 times', () => {
+describe('the heap of a process that has verified 20 keys 1,000 times, and 20 sessions as well', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keydesk-heap-'))
   // A word that the process must know: it is in the metadata of a key that it remembers.
   const planted = `planted${randomBytes(12).toString('hex')}`
   let gateway: KeydeskProcess
   let desk: Desk
   let keys: string[]
+  let sessions: string[]
   let heap: string
   let client: ReturnType<typeof createWarmClient> | undefined
   beforeAll(async () => {
@@ -52,6 +54,13 @@ describe('the heap of a process that has verified 20 keys 1,000 times', () => {
       const asked = Array.from({ length: 8 }, (_, n) => keys[(from + n) % keysCount] ?? '')
       for (const { code } of await Promise.all(asked.map((key) => ask(key)))) expect(code).toBe('valid')
     }
+    sessions = await beginSessions()
+    for (let round = 0; round < 10; round += 1)
+      for (const cookie of sessions) {
+        const answer = await gateway.fetch('/auth/session', { headers: { cookie } })
+        expect(answer.status).toBe(200)
+        await gateway.fetch(`/${cookie}`, { headers: { cookie: `${cookie}x` } })
+      }
     heap = await snapshot()
   })
   afterAll(async () => {
@@ -59,6 +68,31 @@ describe('the heap of a process that has verified 20 keys 1,000 times', () => {
     await gateway?.close()
     rmSync(folder, { recursive: true, force: true })
   })
+
+  /** Cookies of sessions that are written behind the back of the process, so that it hears of the values only here. */
+  async function beginSessions(): Promise<string[]> {
+    const { database } = gateway
+    const at = new Date()
+    const end = new Date(at.getTime() + 3_600_000)
+    await database.change(
+      `INSERT INTO users (id, kind, email, name, role, groups, status, version, created_at, updated_at)
+       VALUES ('usr_heap', 'service', NULL, 'Heap', 'member', '[]', 'active', 1, ?, ?)`,
+      at,
+      at,
+    )
+    const values = Array.from({ length: 20 }, newSessionSecret)
+    for (const [n, value] of values.entries())
+      await database.change(
+        `INSERT INTO sessions (id, user_id, provider, secret_hash, created_at, last_seen_at, expires_at)
+         VALUES (?, 'usr_heap', 'google', ?, ?, ?, ?)`,
+        `ses_heap${n}`,
+        sessionSecretHash(value),
+        at,
+        at,
+        end,
+      )
+    return values.map((value) => `__Host-keydesk=${value}`)
+  }
 
   /** What lies on the heap once everything that can go has gone, as text. */
   async function snapshot(): Promise<string> {
@@ -83,6 +117,15 @@ describe('the heap of a process that has verified 20 keys 1,000 times', () => {
     expect(heap.includes(planted)).toBe(true)
     for (const piece of piecesOf(planted)) expect(heap.includes(piece)).toBe(true)
     for (const key of keys) expect(heap.includes(idOf(key)), 'the id of a remembered key').toBe(true)
+    for (const n of sessions.keys()) expect(heap.includes(`ses_heap${n}`), 'a remembered session').toBe(true)
+  })
+
+  test('holds no value of a cookie, and no 20 characters of one in a row', () => {
+    const found: string[] = []
+    for (const [n, cookie] of sessions.entries())
+      for (const [at, piece] of piecesOf(cookie.slice('__Host-keydesk='.length)).entries())
+        if (heap.includes(piece)) found.push(`session ${n}, piece ${at}`)
+    expect(found).toEqual([])
   })
 
   test('holds no key text', () => {

@@ -1,5 +1,7 @@
 import { randomText } from '../../src/domain/random-text.ts'
 import type { AllowlistCopy, StoredAccessRule } from '../../src/storage/access-rules.ts'
+import type { App } from '../../src/storage/apps.ts'
+import type { AuthCode } from '../../src/storage/auth-codes.ts'
 import type { Invitation } from '../../src/storage/invitations.ts'
 import type { Session } from '../../src/storage/sessions.ts'
 import type { User } from '../../src/storage/users.ts'
@@ -57,6 +59,35 @@ export function sessionRow(user: User, change: Partial<Session> = {}): Session {
     userAgent: 'ünï/1',
     createdAt: baseTime,
     lastSeenAt: baseTime,
+    expiresAt: plusMs(10_000),
+    ...change,
+  }
+}
+
+export function appRow(change: Partial<App> = {}): App {
+  return {
+    id: `app_${randomText(16)}`,
+    host: `${randomText(12).toLowerCase()}.corp.com`,
+    pathPrefixes: ['/a', '/caf%C3%A9'],
+    groups: ['ops'],
+    roles: [],
+    scopes: ['b.x', 'a'],
+    methods: ['session', 'key', 'jwt'],
+    note: null,
+    version: 1,
+    createdBy: 'master_key',
+    createdAt: baseTime,
+    updatedAt: baseTime,
+    ...change,
+  }
+}
+
+export function authCodeRow(change: Partial<AuthCode> = {}): AuthCode {
+  return {
+    codeHash: randomText(43),
+    sessionId: `ses_${randomText(16)}`,
+    origin: 'https://app.corp.com',
+    codeChallenge: randomText(43),
     expiresAt: plusMs(10_000),
     ...change,
   }

@@ -78,6 +78,8 @@ export function everyList(now: Date): Record<string, Asking> {
     ...asked,
     'accessRules.page': (s) => s.accessRules.page({ limit: 50, after: null }),
     'accessRules.page: far behind': (s) => s.accessRules.page({ limit: 50, after: farBehind }),
+    'apps.page': (s) => s.apps.page({ limit: 50, after: null }),
+    'apps.page: far behind': (s) => s.apps.page({ limit: 50, after: farBehind }),
     'invitations.page': (s) => s.invitations.page({ limit: 50, after: null }),
     'invitations.page: far behind': (s) => s.invitations.page({ limit: 50, after: farBehind }),
   }

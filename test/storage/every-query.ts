@@ -1,6 +1,6 @@
 import type { Step, Writer } from '../../src/storage/query.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { someKeyId as keyId, someUserId as userId } from '../support/many-rows.ts'
+import { someKeyId as keyId, someSessionId, someUserId as userId } from '../support/many-rows.ts'
 import { everyList } from './every-list.ts'
 import { everyWrite } from './every-write.ts'
 
@@ -37,17 +37,24 @@ export function everyQuery(now: Date): Readonly<Record<string, Asking>> {
     'keys.namesOf': (s) => s.keys.namesOf([keyId, 'x']),
     'keys.unrevokedAmong': (s) => s.keys.unrevokedAmong([keyId, 'x']),
     'keys.countLive': (s) => s.keys.countLive(now),
+    'stoppedKeys.ofUsers': (s) => s.stoppedKeys.ofUsers([userId, 'usr_1000004'], 'x', daysAgo(30)),
     'keys.leftAlone': (s) => s.keys.leftAlone(now, 100),
     'keys.dueToRetire': (s) => s.keys.dueToRetire(now, now, 100),
     'sessions.findBySecret': (s) => s.sessions.findBySecret('hash-3'),
+    'sessions.findByAppSecret': (s) => s.sessions.findByAppSecret('hash-3'),
+    'sessions.findWithUser': (s) => s.sessions.findWithUser(someSessionId),
     'sessions.ofUser': (s) => s.sessions.ofUser(userId, now, daysAgo(1)),
     'accessRules.all': (s) => s.accessRules.all(),
     'accessRules.find': (s) => s.accessRules.find('rul_3'),
     'accessRules.allowlistCopy': (s) => s.accessRules.allowlistCopy(),
+    'apps.all': (s) => s.apps.all(),
+    'apps.find': (s) => s.apps.find('app_3'),
+    'apps.ofHost': (s) => s.apps.ofHost('app3.example.com'),
     'invitations.findOpen': (s) => s.invitations.findOpen('google', email, now),
     'invitations.anyOpen': (s) => s.invitations.anyOpen('google', now),
     'invitations.find': (s) => s.invitations.find('inv_3'),
     'idempotency.find': (s) => s.idempotency.find('x', daysAgo(1)),
+    'authCodes.find': (s) => s.authCodes.find('code-3', now),
     'keyring.all': (s) => s.keyring.all(),
     'audit.emailsOf': (s) => s.audit.emailsOf(userId),
     'audit.bounds': (s) => s.audit.bounds(),

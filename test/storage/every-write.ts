@@ -21,6 +21,16 @@ export function everyWrite(now: Date): Record<string, Asking> {
     note: null,
     ...made,
   } as const
+  const asked = { groups: [], roles: [], scopes: [], methods: ['session' as const], note: null }
+  const app = {
+    id: 'app_3',
+    host: 'app3.example.com',
+    pathPrefixes: [],
+    ...asked,
+    version: 1,
+    ...made,
+    updatedAt: now,
+  }
   const invited = { provider: 'google', email, role: 'member' as const, groups: [], userId: null }
   const invitation = { id: 'inv_x', ...invited, ...made, expiresAt: now }
   const copy = {
@@ -36,6 +46,8 @@ export function everyWrite(now: Date): Record<string, Asking> {
   const secrets = { secretHash: 'x', appSecretHash: null }
   const times = { createdAt: now, lastSeenAt: now, expiresAt: now }
   const session = { id: 'ses_x', userId, provider: 'google', ...secrets, ...from, ...times }
+  const ofApp = { origin: 'https://app.test', codeChallenge: 'x' }
+  const code = { codeHash: 'x', sessionId: session.id, ...ofApp, expiresAt: now }
   const seal = { seq: 1, eventId: event.id, emailHash: null, originHash: null, keyId: 'k1', seal: 'x' }
   const anchor = { seq: 100, seal: 'x', prunedAt: now, keyId: 'k1', mac: 'x' }
   const use = { keyId, lastUsedAt: now, requestCount: 1, lastAddress: null, lastUserAgent: null }
@@ -82,6 +94,10 @@ export function everyWrite(now: Date): Record<string, Asking> {
     'accessRules.remove': (s, tx) => s.accessRules.remove(tx, 'rul_3'),
     'accessRules.keepAllowlistCopy': (s, tx) => s.accessRules.keepAllowlistCopy(tx, copy),
     'accessRules.confirmAllowlistCopy': (s, tx) => s.accessRules.confirmAllowlistCopy(tx, copy, now),
+    'apps.insert': (s, tx) => s.apps.insert(tx, app),
+    'apps.update': (s, tx) => s.apps.update(tx, app),
+    'apps.remove': (s, tx) => s.apps.remove(tx, app),
+    'apps.requireOfHost': (s, tx) => s.apps.requireOfHost(tx, app.host),
     'invitations.insert': (s, tx) => s.invitations.insert(tx, invitation),
     'invitations.prune': (s, tx) => s.invitations.prune(tx, now),
     'invitations.removeExpired': (s, tx) => s.invitations.removeExpired(tx, 'google', email, now),
@@ -90,10 +106,14 @@ export function everyWrite(now: Date): Record<string, Asking> {
     'invitations.remove': (s, tx) => s.invitations.remove(tx, 'inv_3'),
     'attempts.use': (s, tx) => s.attempts.use(tx, 'x', now),
     'attempts.prune': (s, tx) => s.attempts.prune(tx, now),
+    'authCodes.insert': (s, tx) => s.authCodes.insert(tx, code),
+    'authCodes.take': (s, tx) => s.authCodes.take(tx, 'code-3', now),
+    'authCodes.prune': (s, tx) => s.authCodes.prune(tx, now),
     'idempotency.insert': (s, tx) =>
       s.idempotency.insert(tx, { id: 'x', bodyHash: 'x', keyId, createdAt: now }),
     'idempotency.prune': (s, tx) => s.idempotency.prune(tx, now),
     'keyring.insert': (s, tx) => s.keyring.insert(tx, wrapped),
+    'keyring.remove': (s, tx) => s.keyring.remove(tx, 'k1'),
     'keyring.rewrap': (s, tx) => s.keyring.rewrap(tx, wrapped, 'y'),
     'audit.record': (s, tx) => s.audit.record(tx, event),
     'audit.recordMany': (s, tx) => s.audit.recordMany(tx, [event]),

@@ -12,6 +12,7 @@ export interface AskedQuery {
 const smallTables = [
   'access_rules',
   'allowlist_copies',
+  'apps',
   'audit_anchors',
   'idempotency_records',
   'invitations',

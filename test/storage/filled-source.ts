@@ -10,7 +10,14 @@ import { createSealAudit } from '../../src/services/seal-audit.ts'
 import { openStorage } from '../../src/storage/storage.ts'
 import { startDesk } from '../support/desk.ts'
 import type { TestDatabase } from '../support/test-database.ts'
-import { accessRuleRow, allowlistCopyRow, invitationRow, sessionRow } from './access-rows.ts'
+import {
+  accessRuleRow,
+  allowlistCopyRow,
+  appRow,
+  authCodeRow,
+  invitationRow,
+  sessionRow,
+} from './access-rows.ts'
 import { baseTime, eventRow, identityRow, keyRow, land, plusMs, userRow } from './engines.ts'
 
 /** A SQLite file that a real Keydesk has worked on, with rows in every table. */
@@ -164,6 +171,8 @@ async function addManyRows(url: string, rows: number): Promise<void> {
           ]),
           storage.attempts.use(tx, randomText(40), new Date(n)),
           storage.accessRules.insert(tx, accessRuleRow({ note: n % 2 ? null : 'für Ada 🔑' })),
+          storage.apps.insert(tx, appRow({ note: n % 2 ? null : 'für Ada 🔑', version: n + 1 })),
+          storage.authCodes.insert(tx, authCodeRow()),
           storage.invitations.insert(tx, invitationRow({ userId: n % 2 ? null : user.id })),
           storage.sessions.insert(tx, sessionRow(user, n % 2 ? { appSecretHash: null, address: null } : {})),
           // Some without details.

@@ -24,7 +24,7 @@ describe.each(engines)('sessions on $name', (engine) => {
 
   test('are found with their user by the hash of the host-only value, and by nothing else', async () => {
     const session = await insert({ secretHash: 'aBc', appSecretHash: 'app' })
-    expect(await storage.sessions.findBySecret('aBc')).toEqual({ session, user })
+    expect(await storage.sessions.findBySecret('aBc')).toEqual({ session, user, identities: [] })
     for (const hash of ['app', 'abc', 'aB', 'aBc ', '', '%', "' OR 1=1 --", session.id])
       expect(await storage.sessions.findBySecret(hash), hash).toBeNull()
   })

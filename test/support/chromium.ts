@@ -7,9 +7,13 @@ const chromiumPath = process.env.CHROMIUM_PATH || '/usr/bin/chromium'
 
 /**
  * `describe` for what needs a real browser: one Chromium for the tests within. On a machine without one they are skipped,
- * which one line says; with CI set a missing one fails.
+ * which one line says; with CI set a missing one fails. `furtherArguments` are switches of Chromium.
  */
-export function describeInChromium(name: string, define: (browser: () => Browser) => void): void {
+export function describeInChromium(
+  name: string,
+  define: (browser: () => Browser) => void,
+  furtherArguments: readonly string[] = [],
+): void {
   let browser: Browser | undefined
   const theBrowser = () => {
     if (browser === undefined) throw new Error('Chromium has not been started')
@@ -28,7 +32,10 @@ export function describeInChromium(name: string, define: (browser: () => Browser
   describe(name, () => {
     beforeAll(async () => {
       if (isMissing) throw new Error(`CI needs ${chromiumPath}: apt-get install chromium`)
-      browser = await chromium.launch({ executablePath: chromiumPath, args: chromiumArguments })
+      browser = await chromium.launch({
+        executablePath: chromiumPath,
+        args: [...chromiumArguments, ...furtherArguments],
+      })
     })
     afterAll(() => browser?.close())
     define(theBrowser)

@@ -17,6 +17,7 @@ export interface Makers {
   identity(): Promise<{ userId: string; id: string }>
   invitation(): Promise<string>
   rule(): Promise<string>
+  app(): Promise<string>
 }
 
 /** What a route of the matrix answers to whom. */
@@ -28,6 +29,8 @@ export interface MatrixEntry {
   /** The path of an object that is not there; undefined where there is no object in the path. */
   readonly nothing?: string
   readonly answers: Answers
+  /** What a proxy says of the request that it asks about. */
+  readonly told?: Readonly<Record<string, string>>
   /** Objects belong to somebody: what is another's is answered like this to whom their own is given. */
   readonly anothers?: Answer
   /** A body, in which `#` is another number each time. */

@@ -64,6 +64,9 @@ const adminObjects: MatrixEntry[] = [
   },
   adminObject('DELETE /admin/invitations/:id', '204', '/admin/invitations/', (make) => make.invitation()),
   adminObject('DELETE /admin/access-rules/:id', '204', '/admin/access-rules/', (make) => make.rule()),
+  adminObject('GET /admin/apps/:id', '200', '/admin/apps/', (make) => make.app()),
+  adminObject('PATCH /admin/apps/:id', '200', '/admin/apps/', (make) => make.app(), { json: { note: 'x' } }),
+  adminObject('DELETE /admin/apps/:id', '204', '/admin/apps/', (make) => make.app()),
   adminObject('GET /admin/keys/:id', '200', keyPath, key),
   adminObject('PATCH /admin/keys/:id', '200', keyPath, key, { json: { name: 'y' } }),
   adminObject('DELETE /admin/keys/:id', '204', keyPath, key),
@@ -159,6 +162,12 @@ const consolePages: MatrixEntry[] = [
   consolePage('POST /console/access-rules', '400 invalid_request'),
   consoleObject('GET /console/access-rules/:id/remove', '200', (make) => make.rule()),
   consoleObject('POST /console/access-rules/:id/remove', '303', (make) => make.rule()),
+  consolePage('GET /console/apps', '200'),
+  consolePage('GET /console/apps/new', '200'),
+  consolePage('POST /console/apps', '400 invalid_request'),
+  consoleObject('GET /console/apps/:id', '200', (make) => make.app()),
+  consoleObject('POST /console/apps/:id', '400 invalid_request', (make) => make.app()),
+  consoleObject('POST /console/apps/:id/delete', '303', (make) => make.app(), { version: '1' }),
   consolePage('GET /console/audit', '200'),
   consolePage('POST /console/audit/check', '200'),
 ]
@@ -180,13 +189,50 @@ const accountPages: MatrixEntry[] = [
   },
 ]
 
+const oauth: MatrixEntry[] = [
+  plain('POST /v1/token', {
+    ...openToAll('200'),
+    nobody: '401 missing_key',
+    'master key': '401 invalid_key',
+  }),
+  plain('POST /v1/introspect', {
+    ...openToAll('401 missing_key'),
+    'admin key': '403 insufficient_scope',
+    'member key': '403 insufficient_scope',
+    'master key': '401 invalid_key',
+  }),
+  // Nobody shows anything but a token, and here none.
+  plain('POST /v1/revoke', openToAll('415 unsupported_media_type')),
+  plain('POST /auth/exchange', openToAll('415 unsupported_media_type')),
+]
+
 const openPages: MatrixEntry[] = [
   plain('GET /openapi.json', openToAll('200')),
   plain('GET /docs', openToAll('200')),
   { ...plain('GET /docs/:tag', openToAll('200')), path: () => '/docs/keys', nothing: '/docs/nothing' },
 ]
 
-const declared = [...adminObjects, ...consolePages, ...accountPages, ...openPages]
+/** Whoever is known passes; the master key is none of a proxy's business. */
+const throughProxies: MatrixEntry[] = publicRoutes
+  .filter(({ route }) => route.startsWith('GET /auth/verify/'))
+  .map(({ route, path, told = [] }) => ({
+    ...plain(route, {
+      ...openToAll('200'),
+      nobody: '401 unauthenticated',
+      'master key': '401 unauthenticated',
+    }),
+    path: () => path,
+    told: Object.fromEntries(told.map(([name, value]) => [name, String(value)])),
+  }))
+
+const declared = [
+  ...throughProxies,
+  ...adminObjects,
+  ...consolePages,
+  ...accountPages,
+  ...oauth,
+  ...openPages,
+]
 const names = new Set(declared.map(({ route }) => route))
 
 /** What has no object is said once, in the entry of the negative suite. */

@@ -137,5 +137,12 @@ function createMakers(storage: Storage): Makers {
       await land((tx) => [storage.accessRules.insert(tx, { id, ...rule, ...made })])
       return id
     },
+    app: async () => {
+      const id = `app_${next()}`
+      const asked = { pathPrefixes: [], groups: [], roles: [], scopes: [], methods: ['session' as const] }
+      const said = { host: `${id.replace('_', '-')}.corp.com`, ...asked, note: null }
+      await land((tx) => [storage.apps.insert(tx, { id, ...said, version: 1, ...made, updatedAt: at })])
+      return id
+    },
   }
 }

@@ -1,3 +1,4 @@
+import { appRoutes } from './negative-app-routes.ts'
 import type { RouteEntry } from './negative-contract.ts'
 import { idsAt } from './negative-routes.ts'
 
@@ -149,6 +150,7 @@ export const adminRoutes: RouteEntry[] = [
     path: '/admin/access-rules/rul_x',
     unknownObjects: idsAt('/admin/access-rules/'),
   },
+  { ...admin, route: 'POST /admin/apps', path: '/admin/apps', status: 400, query: strict, body: 'json' },
   {
     ...admin,
     route: 'GET /admin/users/:id',
@@ -236,4 +238,5 @@ export const adminRoutes: RouteEntry[] = [
     status: 200,
     query: { once: ['head_seq', 'head_seal'], others: 'refused' },
   },
+  ...appRoutes,
 ]

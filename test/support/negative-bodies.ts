@@ -95,6 +95,7 @@ export function negativeBodiesAndHeaders(entry: RouteEntry, context: () => Negat
           '*/*',
           'application/json, text/plain',
         ]) {
+          if (entry.takesForm === true && type === 'application/x-www-form-urlencoded') continue
           const answer = await send([...good(), ['Content-Type', type]], '{}')
           expectContract(answer, type)
           expect(answer.status, type).toBe(415)

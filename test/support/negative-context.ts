@@ -10,6 +10,7 @@ export const negativeSettings = {
   FAILURE_RATE_LIMIT: 'off',
   AUTH_RATE_LIMIT: 'off',
   ADMIN_EMAILS: 'ada@example.com',
+  JWT_AUDIENCES: 'https://reports.corp.com',
 }
 
 /** Every route as the app itself registers it, with all that is optional turned on. */
@@ -28,13 +29,21 @@ export function registeredRoutes(): string[] {
     log: anything,
     storage: anything,
     verifyKey: anything,
+    verifyRequest: anything,
     limitRate: anything,
+    jwts: anything,
     metrics: anything,
     access: anything,
     findSession: anything,
     recordRefusal: anything,
-    signIn: { providers: [], beginSignIn: anything, finishSignIn: anything },
+    signIn: {
+      providers: [],
+      beginSignIn: anything,
+      finishSignIn: anything,
+      issueAuthCode: anything,
+    },
     admin: anything,
+    standards: anything,
     account: anything,
     settled: { rules: [], admins: [], isOpenWithoutRules: false, issuers: null },
     allowlist: null,
@@ -51,6 +60,9 @@ export function registeredRoutes(): string[] {
 export async function startNegativeContext(): Promise<NegativeContext & { close(): Promise<void> }> {
   const signIn = await startSignInGateway(negativeSettings)
   const { gateway } = signIn
+  const key = await keyFor(signIn, 'alice@example.com')
+  // A right that no other route asks for.
+  await gateway.database.change(`UPDATE api_keys SET scopes = '["keydesk:introspect"]'`)
   const sessionOf = async (email: string) =>
     ['Cookie', `__Host-keydesk=${(await signInForSession(signIn, email)).secret}`] as const
   return {
@@ -58,7 +70,7 @@ export async function startNegativeContext(): Promise<NegativeContext & { close(
     adminSession: await sessionOf('ada@example.com'),
     credentials: {
       session: await sessionOf('alice@example.com'),
-      key: ['X-API-Key', await keyFor(signIn, 'alice@example.com')],
+      key: ['X-API-Key', key],
       master: ['Authorization', `Bearer ${gateway.masterKey}`],
       metrics: ['Authorization', `Bearer ${metricsToken}`],
     },

@@ -19,8 +19,16 @@ export interface RouteEntry {
   readonly query: { readonly once: readonly string[]; readonly others: 'refused' | 'ignored' }
   /** `json` and `form`: wants one; `refused`: takes none, and says so; `unread`: what is sent counts for nothing. */
   readonly body: 'json' | 'form' | 'refused' | 'unread'
+  /** A form is taken in the place of JSON. */
+  readonly takesForm?: true
   /** A body that goes with `path`; without it `{}` where JSON is wanted. */
   readonly ordinary?: string
+  /** Lines that every request has to have: what a proxy says of the request that it asks about. */
+  readonly told?: RawHeaders
+  /** It answers to every method. */
+  readonly anyMethod?: boolean
+  /** What a parameter is refused with that is not its own; without it 400. */
+  readonly refusedWith?: number
   /** Paths of the same route for objects that are not there. */
   readonly unknownObjects?: readonly string[]
 }
@@ -50,12 +58,13 @@ const bodyTypes = {
   unread: null,
 }
 
-/** The same headers with the media type that the route wants, unless they name one. */
+/** The same headers with what the route has to be told and the media type that it wants, unless they name it. */
 export function typedHeaders(entry: RouteEntry, headers: RawHeaders): RawHeaders {
   const type = bodyTypes[entry.body]
+  const told = (entry.told ?? []).filter(([name]) => !headers.some(([own]) => own === name))
   return type === null || headers.some(([name]) => /^content-type$/i.test(name))
-    ? headers
-    : [...headers, ['Content-Type', type]]
+    ? [...told, ...headers]
+    : [...told, ...headers, ['Content-Type', type]]
 }
 
 /** The body that goes with the harmless request of an entry. */
@@ -101,13 +110,16 @@ export function expectContract(
   expect(headers['x-powered-by'] ?? headers.server, what).toBeUndefined()
   if (status === 401) expect(headers['www-authenticate'], what).toMatch(/^Bearer realm="keydesk"/)
   if (status < 400) return
-  expect(headers['content-type'], what).toBe('application/problem+json')
   expect(headers['cache-control'], what).toBe('no-store')
   if (body === '') return
   const problem = JSON.parse(body)
+  // What OAuth clients read stands in it as well, and the type is the one that they know.
+  const isOAuth = 'error' in problem
+  expect(headers['content-type'], what).toBe(isOAuth ? 'application/json' : 'application/problem+json')
   expect(Object.keys(problem).sort(), what).toEqual([
     'code',
     'detail',
+    ...(isOAuth ? ['error', 'error_description'] : []),
     'request_id',
     'status',
     'title',

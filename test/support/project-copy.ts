@@ -13,6 +13,7 @@ const parts = [
   'src',
   'templates',
   'migrations',
+  'docs',
   'test/support',
   'package.json',
   'tsconfig.json',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { describeUserAgent } from '../../templates/describe-user-agent.ts'
 import { ownKey, retiringKey, showAccount } from './account-examples.tsx'
-import { ordinary, show } from './page-examples.tsx'
+import { ordinary, show, stoppedKey } from './page-examples.tsx'
 
 describe('the account page', () => {
   it('names the person, the role, the groups and the user id', () => {
@@ -33,6 +33,25 @@ describe('the account page', () => {
     expect(html).toContain('Unknown browser')
     expect(html).toMatch(/datetime="2026-11-21T02:37:11.123Z" title="2026-11-21 02:37:11 UTC">[^<]+ ago</)
     expect(html).toContain('192.0.2.7')
+  })
+
+  it('says first which key somebody found and stopped, when, from where, and what to do', () => {
+    const html = show.account({ stoppedKeys: [stoppedKey] })
+    const notice = /<section[^>]*class="slot notice problem".*?<\/section>/s.exec(html)?.[0] ?? ''
+    for (const text of ['nightly export', `>${stoppedKey.id}<`, '>3 days ago<', '>203.0.113.7<'])
+      expect(notice).toContain(text)
+    expect(notice).toContain('href="/account/keys/new"')
+    expect(notice).toContain('had leaked')
+    expect(html.indexOf('slot notice problem')).toBeLessThan(html.indexOf('Ada Lovelace'))
+    expect(show.account()).not.toContain('slot notice problem')
+  })
+
+  it('names whose key it was where a service account owned it, and cuts a long list', () => {
+    const ofMachine = { ...stoppedKey, href: null, owner: 'deploy bot', address: null }
+    const html = show.account({ stoppedKeys: Array.from({ length: 7 }, () => ofMachine) })
+    expect(html.match(/ of deploy bot, stopped /g)).toHaveLength(5)
+    expect(html).toContain('And 2 more.')
+    expect(html).not.toMatch(/stopped <time[^>]*>[^<]*<\/time> from/)
   })
 
   it('is loaded anew when somebody comes back to it', () => {

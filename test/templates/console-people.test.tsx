@@ -66,6 +66,7 @@ const one = (change: Partial<UserPageProps> = {}) =>
       typed: {},
       keys: [key],
       liveKeys: 1,
+      stoppedKeys: [],
       identities: [identity, { ...identity, id: 'idn_2' }],
       sessions: [session],
       providers: [{ id: 'google', label: 'Google' }],

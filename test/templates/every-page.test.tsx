@@ -82,6 +82,7 @@ describe('every page', () => {
       'the problem page of a session',
       'the front page of somebody',
       'the account page',
+      'the account page with a key that was found',
       ...Object.keys(plainAccountPages),
       'the onward page',
     ])

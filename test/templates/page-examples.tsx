@@ -62,8 +62,18 @@ export const ordinary = {
     sessions: [
       { id: 'ses_1', isThis: true, userAgent: 'curl/8', address: '192.0.2.7', createdAt: at, lastSeenAt: at },
     ],
+    stoppedKeys: [],
   } satisfies AccountPageProps,
   onward: { ...shared, provider: 'GitLab', url: '/of/gitlab' } satisfies OnwardPageProps,
+}
+/** A key that somebody found. */
+export const stoppedKey = {
+  id: KEY_ID,
+  name: 'nightly export',
+  href: `/account/keys/${KEY_ID}`,
+  owner: null,
+  stoppedAt: at,
+  address: '203.0.113.7',
 }
 const ada = { name: 'Ada Lovelace', email: 'ada@example.com' }
 
@@ -90,6 +100,7 @@ export const plainPages: Readonly<Record<string, string>> = {
   'the front page of somebody': show.front({ signedIn: ada }),
   'the sign-in page': show.signIn(),
   'the account page': show.account(),
+  'the account page with a key that was found': show.account({ stoppedKeys: [stoppedKey] }),
   ...plainAccountPages,
   'the onward page': show.onward(),
 }
@@ -120,7 +131,7 @@ export function hostilePages(): Record<string, string> {
     }),
     ...each(show.problem, 'problem', {
       ...frame,
-      ...same('code', 'title', 'whatHappened', 'whatToDo', 'clearAddress', 'contact'),
+      ...same('code', 'title', 'whatHappened', 'whatToDo', 'clearAddress', 'contact', 'signedInAs'),
       'contact as an address': { contact: `"${H}"@x`.replaceAll(/[\s/:]/g, '') },
       'contact as a link': { contact: webAddress },
       action: { action: { href: H, label: H } },
@@ -152,6 +163,10 @@ export function hostilePages(): Record<string, string> {
       'linkable.label': { linkable: [{ id: 'i', label: H }] },
       'sessions.userAgent': { sessions: [{ ...session, userAgent: H }] },
       'sessions.address': { sessions: [{ ...session, address: H }] },
+      'stoppedKeys.id': { stoppedKeys: [{ ...stoppedKey, id: H }] },
+      'stoppedKeys.name': { stoppedKeys: [{ ...stoppedKey, name: H }] },
+      'stoppedKeys.owner': { stoppedKeys: [{ ...stoppedKey, href: null, owner: H }] },
+      'stoppedKeys.address': { stoppedKeys: [{ ...stoppedKey, address: H }] },
     }),
     ...each(show.onward, 'onward', { ...frame, provider: { provider: H }, url: { url: webAddress } }),
   ])

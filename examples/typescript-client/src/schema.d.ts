@@ -25,6 +25,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/verify/nginx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a request may pass, for auth_request of nginx
+         * @description Asked with `X-Original-Method` and `X-Original-URL`. Only 200, 401 and 403, since nginx makes a 500 of all else: `X-Auth-Error` says the code. On a 401, `Location` is where a browser signs in. By any method; a body is not read.
+         */
+        get: operations["verifyForNginx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/verify/caddy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a request may pass, for forward_auth of Caddy
+         * @description Asked with `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. By any method; a body is not read.
+         */
+        get: operations["verifyForCaddy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/verify/traefik": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a request may pass, for ForwardAuth of Traefik
+         * @description Asked with `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. By any method; a body is not read.
+         */
+        get: operations["verifyForTraefik"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/verify/envoy/{target}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether a request may pass, for ext_authz of Envoy
+         * @description Asked with the method, the `Host` and `X-Forwarded-Proto` of the request; its path and query follow ours as they are. Where scopes or groups are demanded, the prefix is `/auth/verify/envoy?scope=a&group=b&target=`. By any method; a body is not read.
+         */
+        get: operations["verifyForEnvoy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -207,6 +287,123 @@ export interface paths {
         };
         /** Finish to sign in with another provider: the redirect URI of its OAuth client */
         get: operations["finishSignInFrom"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a token opens right now (RFC 7662)
+         * @description For services that ask about the tokens of others, with a key that carries `keydesk:introspect`. Asking is no use of the token; from where it may be used is not judged. Of whatever is not live the answer is `{"active": false}` and nothing more.
+         */
+        post: operations["introspectToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a key that you hold (RFC 7009)
+         * @description Whoever holds a key may revoke it, and a key that was found should be. Nobody has to sign in for that, and the owner is told. It answers 200 for what is no key as well, and for a key of ours when no replica accepts it any more.
+         */
+        post: operations["revokeHeldKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn a one-time code into a JWT
+         * @description For apps that share no cookie domain with Keydesk. The code works once, for 60 seconds, for the origin that it was sent to and with the verifier of its challenge; shown with anything else it is used up. No cookie is read or set.
+         */
+        post: operations["exchangeAuthCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Turn a key or a session into a JWT
+         * @description Send the key in a header; or, as an OAuth client does (RFC 6749 §4.4), its id as `client_id` and the key as `client_secret`, by Basic or in the form. The session of a browser needs neither. A JWT never outlives what it came from, and never carries a right on Keydesk itself.
+         */
+        post: operations["issueToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The public keys by which anybody can check a JWT of Keydesk (RFC 7517)
+         * @description May be kept for 5 minutes. Where a JWT names a `kid` that is not in it, read it again.
+         */
+        get: operations["readPublicKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What OAuth clients have to know of Keydesk (RFC 8414) */
+        get: operations["readAuthorizationServer"];
         put?: never;
         post?: never;
         delete?: never;
@@ -477,6 +674,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/apps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the apps behind the proxies, newest first */
+        get: operations["listApps"];
+        put?: never;
+        /**
+         * Add an app: who may reach a host, or paths of it, through a proxy
+         * @description From then on only those reach the host that its apps let in, and of several apps of a host the longest path decides. A path of the host that no app is about is closed.
+         */
+        post: operations["addApp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/apps/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read an app */
+        get: operations["readApp"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove an app
+         * @description A host that no app is about any more is an unknown one, which UNKNOWN_HOST=allow opens.
+         */
+        delete: operations["removeApp"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an app
+         * @description What is not given stays as it is; a list that is given replaces the one before.
+         */
+        patch: operations["changeApp"];
+        trace?: never;
+    };
     "/admin/keys/revoke": {
         parameters: {
             query?: never;
@@ -640,6 +883,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/signing-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the keys that sign JWTs, newest first */
+        get: operations["listSigningKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/signing-keys/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new key sign JWTs
+         * @description Every replica signs with it when this answers. JWTs of the one before are accepted, and its public half is published, for the life of a JWT (JWT_TTL) and a minute.
+         */
+        post: operations["rotateSigningKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -797,6 +1077,71 @@ export interface components {
                 idle_expires_at: string;
             };
         };
+        Introspection: {
+            /** @description Of what is not live there is nothing more. */
+            active: boolean;
+            /** @description What counts right now, between spaces. */
+            scope?: string;
+            /** @description The id of the key, or of the key that the JWT came from. */
+            client_id?: string;
+            /** @description The email address of the user. */
+            username?: string;
+            /** @enum {string} */
+            token_type?: "Bearer";
+            /** @description When it ends by itself; absent where that is not known. */
+            exp?: number;
+            iat?: number;
+            /** @description The id of the user. */
+            sub?: string;
+            iss?: string;
+            /** @description Of a JWT: whom it is for. */
+            aud?: string | string[];
+            jti?: string;
+            name?: string;
+            role?: string;
+            groups?: string[];
+        };
+        OAuthProblem: components["schemas"]["Problem"] & {
+            /**
+             * @description The word of RFC 6749 §5.2, for OAuth clients.
+             * @enum {string}
+             */
+            error: "invalid_request" | "invalid_client" | "invalid_grant" | "unauthorized_client" | "unsupported_grant_type" | "unsupported_token_type" | "invalid_scope" | "invalid_target" | "insufficient_scope" | "temporarily_unavailable" | "server_error";
+            error_description: string;
+        };
+        AccessToken: {
+            /** @description A JWT for the origin of the app. */
+            access_token: string;
+            /** @enum {string} */
+            token_type: "Bearer";
+            /** @description In seconds. */
+            expires_in: number;
+        };
+        Token: {
+            /** @description The JWT. */
+            access_token: string;
+            /** @enum {string} */
+            token_type: "Bearer";
+            /** @description Seconds. */
+            expires_in: number;
+            /** @description What it carries, between spaces. */
+            scope: string;
+        };
+        PublicKey: {
+            /** @description `EC` or `RSA`. */
+            kty: string;
+            /** @description RFC 7638: the SHA-256 of the key. */
+            kid: string;
+            /** @enum {string} */
+            alg: "ES256" | "RS256";
+            /** @enum {string} */
+            use: "sig";
+            crv?: string;
+            x?: string;
+            y?: string;
+            n?: string;
+            e?: string;
+        };
         User: {
             id: string;
             /** @enum {string} */
@@ -913,6 +1258,78 @@ export interface components {
                 role: "member" | "admin";
                 active_keys: number;
             }[];
+        };
+        App: {
+            id: string;
+            host: string;
+            path_prefixes: string[];
+            groups: string[];
+            roles: ("member" | "admin")[];
+            scopes: string[];
+            methods: ("session" | "key" | "jwt")[];
+            note: string | null;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            version: number;
+        };
+        NewApp: {
+            /**
+             * @description With its port where that is neither 443 nor 80. No scheme, no path, no wildcard.
+             * @example app.example.com
+             */
+            host: string;
+            /**
+             * @description These paths and what is below them, segment by segment. None: the whole host. The longest one decides.
+             * @default []
+             */
+            path_prefixes?: string[];
+            /**
+             * @description In one of these. None: any.
+             * @default []
+             */
+            groups?: string[];
+            /**
+             * @description In one of these. None: any.
+             * @default []
+             */
+            roles?: ("member" | "admin")[];
+            /**
+             * @description Each of these. A session carries no scopes, so it does not pass then.
+             * @default []
+             */
+            scopes?: string[];
+            /**
+             * @description How somebody may prove who they are.
+             * @default [
+             *       "session",
+             *       "key",
+             *       "jwt"
+             *     ]
+             */
+            methods?: ("session" | "key" | "jwt")[];
+            /** @default null */
+            note?: string | null;
+        };
+        AppChange: {
+            /**
+             * @description With its port where that is neither 443 nor 80. No scheme, no path, no wildcard.
+             * @example app.example.com
+             */
+            host?: string;
+            /** @description These paths and what is below them, segment by segment. None: the whole host. The longest one decides. */
+            path_prefixes?: string[];
+            /** @description In one of these. None: any. */
+            groups?: string[];
+            /** @description In one of these. None: any. */
+            roles?: ("member" | "admin")[];
+            /** @description Each of these. A session carries no scopes, so it does not pass then. */
+            scopes?: string[];
+            /** @description How somebody may prove who they are. */
+            methods?: ("session" | "key" | "jwt")[];
+            note?: string | null;
         };
         /** @description The successor. */
         Key: {
@@ -1154,6 +1571,24 @@ export interface components {
             /** @enum {string|null} */
             given_head: "in_chain" | "pruned" | "missing" | null;
         };
+        SigningKey: {
+            /** @description As it stands in the header of JWTs, and in the key set. */
+            kid: string;
+            /** @enum {string} */
+            alg: "ES256" | "RS256";
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * @description `published`: it signs no more, and JWTs that it has signed are still accepted.
+             * @enum {string}
+             */
+            status: "signing" | "published";
+            /**
+             * Format: date-time
+             * @description Null while no other has taken its place.
+             */
+            accepted_until: string | null;
+        };
     };
     responses: {
         /** @description `invalid_request`: The request is not valid. */
@@ -1267,6 +1702,104 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {string} */
                     code?: "unsupported_media_type";
+                };
+            };
+        };
+        /** @description `unauthenticated`: Authentication is needed. `invalid_key`: The API key is not valid. `expired_key`: The API key has expired. `revoked_key`: The API key was revoked. `user_disabled`: This account is disabled. `owner_not_allowed`: This account may not come in any more. `lease_expired`: The owner of the API key has to sign in again. */
+        UnauthenticatedInvalidKeyExpiredKeyRevokedKeyUserDisabledOwnerNotAllowedLeaseExpiredOfKeyToProxy: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                Location: components["headers"]["Location"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "unauthenticated" | "invalid_key" | "expired_key" | "revoked_key" | "user_disabled" | "owner_not_allowed" | "lease_expired";
+                };
+            };
+        };
+        /** @description `insufficient_scope`: The API key lacks a scope. `not_allowed`: This is not allowed here. `forbidden`: This is not allowed. */
+        InsufficientScopeNotAllowedForbiddenOfKeyToProxyWithRateLimit: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                "X-Auth-Retry-After": components["headers"]["X-Auth-Retry-After"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "insufficient_scope" | "not_allowed" | "forbidden";
+                };
+            };
+        };
+        /** @description `invalid_request`: The request is not valid. */
+        InvalidRequestToProxy: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "invalid_request";
+                };
+            };
+        };
+        /** @description `rate_limited`: Too many requests. */
+        RateLimitedToProxy: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "rate_limited";
+                };
+            };
+        };
+        /** @description `internal`: Something went wrong in Keydesk. */
+        InternalToProxy: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "internal";
+                };
+            };
+        };
+        /** @description `overloaded`: Keydesk is busy. `unavailable`: Keydesk cannot answer right now. */
+        OverloadedUnavailableToProxy: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {string} */
+                    code?: "overloaded" | "unavailable";
                 };
             };
         };
@@ -1592,6 +2125,28 @@ export interface components {
         "RateLimit-Policy": string;
         /** @description Sent where the same request was answered before. */
         "Idempotency-Replayed": "true";
+        /** @description The id of the user. */
+        "X-Auth-Request-User": string;
+        /** @description The address of the user, or empty. */
+        "X-Auth-Request-Email": string;
+        /** @description The name of the user, percent-encoded UTF-8. */
+        "X-Auth-Request-Name": string;
+        /** @description The role of the user. */
+        "X-Auth-Request-Role": string;
+        /** @description The groups of the user, with commas between them. */
+        "X-Auth-Request-Groups": string;
+        /** @description By what the user proved who they are. */
+        "X-Auth-Request-Method": "session" | "key" | "jwt";
+        /** @description The id of the key behind it, or empty. */
+        "X-Auth-Request-Key-Id": string;
+        /** @description What the key carries, with spaces between them. */
+        "X-Auth-Request-Scopes": string;
+        /** @description A JWT whose `aud` is the origin of the app. */
+        "X-Auth-Request-Jwt": string;
+        /** @description The code of the refusal, also where the status had to be another. */
+        "X-Auth-Error": string;
+        /** @description For nginx, to which 429 and 503 cannot be said: seconds after which to try again. */
+        "X-Auth-Retry-After": number;
         /** @description Until when the key works without another sign-in of its owner, where leases are on. */
         "X-Key-Lease-Until": string;
         /** @description When the key retires at the latest: its successor is there. Put that in its place. */
@@ -1727,6 +2282,231 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
+    verifyForNginx: {
+        parameters: {
+            query?: {
+                /** @description The key has to carry each. */
+                scope?: string[];
+                /** @description The owner of the key has to be in each. */
+                group?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let it pass, with these headers in the place of the client’s own. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    "X-Auth-Request-User": components["headers"]["X-Auth-Request-User"];
+                    "X-Auth-Request-Email": components["headers"]["X-Auth-Request-Email"];
+                    "X-Auth-Request-Name": components["headers"]["X-Auth-Request-Name"];
+                    "X-Auth-Request-Role": components["headers"]["X-Auth-Request-Role"];
+                    "X-Auth-Request-Groups": components["headers"]["X-Auth-Request-Groups"];
+                    "X-Auth-Request-Method": components["headers"]["X-Auth-Request-Method"];
+                    "X-Auth-Request-Key-Id": components["headers"]["X-Auth-Request-Key-Id"];
+                    "X-Auth-Request-Scopes": components["headers"]["X-Auth-Request-Scopes"];
+                    "X-Auth-Request-Jwt": components["headers"]["X-Auth-Request-Jwt"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["UnauthenticatedInvalidKeyExpiredKeyRevokedKeyUserDisabledOwnerNotAllowedLeaseExpiredOfKeyToProxy"];
+            403: components["responses"]["InsufficientScopeNotAllowedForbiddenOfKeyToProxyWithRateLimit"];
+        };
+    };
+    verifyForCaddy: {
+        parameters: {
+            query?: {
+                /** @description The key has to carry each. */
+                scope?: string[];
+                /** @description The owner of the key has to be in each. */
+                group?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let it pass, with these headers in the place of the client’s own. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    "X-Auth-Request-User": components["headers"]["X-Auth-Request-User"];
+                    "X-Auth-Request-Email": components["headers"]["X-Auth-Request-Email"];
+                    "X-Auth-Request-Name": components["headers"]["X-Auth-Request-Name"];
+                    "X-Auth-Request-Role": components["headers"]["X-Auth-Request-Role"];
+                    "X-Auth-Request-Groups": components["headers"]["X-Auth-Request-Groups"];
+                    "X-Auth-Request-Method": components["headers"]["X-Auth-Request-Method"];
+                    "X-Auth-Request-Key-Id": components["headers"]["X-Auth-Request-Key-Id"];
+                    "X-Auth-Request-Scopes": components["headers"]["X-Auth-Request-Scopes"];
+                    "X-Auth-Request-Jwt": components["headers"]["X-Auth-Request-Jwt"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A browser went there without a credential: to the sign-in, and back. */
+            302: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same for a form that was sent: to the sign-in, and back to the front of the app. */
+            303: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequestToProxy"];
+            401: components["responses"]["UnauthenticatedInvalidKeyExpiredKeyRevokedKeyUserDisabledOwnerNotAllowedLeaseExpiredOfKeyToProxy"];
+            403: components["responses"]["InsufficientScopeNotAllowedForbiddenOfKeyToProxyWithRateLimit"];
+            429: components["responses"]["RateLimitedToProxy"];
+            500: components["responses"]["InternalToProxy"];
+            503: components["responses"]["OverloadedUnavailableToProxy"];
+        };
+    };
+    verifyForTraefik: {
+        parameters: {
+            query?: {
+                /** @description The key has to carry each. */
+                scope?: string[];
+                /** @description The owner of the key has to be in each. */
+                group?: string[];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let it pass, with these headers in the place of the client’s own. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    "X-Auth-Request-User": components["headers"]["X-Auth-Request-User"];
+                    "X-Auth-Request-Email": components["headers"]["X-Auth-Request-Email"];
+                    "X-Auth-Request-Name": components["headers"]["X-Auth-Request-Name"];
+                    "X-Auth-Request-Role": components["headers"]["X-Auth-Request-Role"];
+                    "X-Auth-Request-Groups": components["headers"]["X-Auth-Request-Groups"];
+                    "X-Auth-Request-Method": components["headers"]["X-Auth-Request-Method"];
+                    "X-Auth-Request-Key-Id": components["headers"]["X-Auth-Request-Key-Id"];
+                    "X-Auth-Request-Scopes": components["headers"]["X-Auth-Request-Scopes"];
+                    "X-Auth-Request-Jwt": components["headers"]["X-Auth-Request-Jwt"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A browser went there without a credential: to the sign-in, and back. */
+            302: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same for a form that was sent: to the sign-in, and back to the front of the app. */
+            303: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequestToProxy"];
+            401: components["responses"]["UnauthenticatedInvalidKeyExpiredKeyRevokedKeyUserDisabledOwnerNotAllowedLeaseExpiredOfKeyToProxy"];
+            403: components["responses"]["InsufficientScopeNotAllowedForbiddenOfKeyToProxyWithRateLimit"];
+            429: components["responses"]["RateLimitedToProxy"];
+            500: components["responses"]["InternalToProxy"];
+            503: components["responses"]["OverloadedUnavailableToProxy"];
+        };
+    };
+    verifyForEnvoy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                target: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Let it pass, with these headers in the place of the client’s own. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    "X-Auth-Request-User": components["headers"]["X-Auth-Request-User"];
+                    "X-Auth-Request-Email": components["headers"]["X-Auth-Request-Email"];
+                    "X-Auth-Request-Name": components["headers"]["X-Auth-Request-Name"];
+                    "X-Auth-Request-Role": components["headers"]["X-Auth-Request-Role"];
+                    "X-Auth-Request-Groups": components["headers"]["X-Auth-Request-Groups"];
+                    "X-Auth-Request-Method": components["headers"]["X-Auth-Request-Method"];
+                    "X-Auth-Request-Key-Id": components["headers"]["X-Auth-Request-Key-Id"];
+                    "X-Auth-Request-Scopes": components["headers"]["X-Auth-Request-Scopes"];
+                    "X-Auth-Request-Jwt": components["headers"]["X-Auth-Request-Jwt"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A browser went there without a credential: to the sign-in, and back. */
+            302: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The same for a form that was sent: to the sign-in, and back to the front of the app. */
+            303: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    Location: components["headers"]["Location"];
+                    "X-Auth-Error": components["headers"]["X-Auth-Error"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequestToProxy"];
+            401: components["responses"]["UnauthenticatedInvalidKeyExpiredKeyRevokedKeyUserDisabledOwnerNotAllowedLeaseExpiredOfKeyToProxy"];
+            403: components["responses"]["InsufficientScopeNotAllowedForbiddenOfKeyToProxyWithRateLimit"];
+            429: components["responses"]["RateLimitedToProxy"];
+            500: components["responses"]["InternalToProxy"];
+            503: components["responses"]["OverloadedUnavailableToProxy"];
         };
     };
     getHealth: {
@@ -2032,6 +2812,9 @@ export interface operations {
             query?: {
                 /** @description Where to go on to: a path here, or a URL at one of RETURN_TO_ORIGINS. Signs in and mints no key. */
                 return_to?: string;
+                /** @description PKCE (RFC 7636): `return_to`, at another origin, comes back with a one-time `auth_code` for `POST /auth/exchange`. */
+                code_challenge?: string;
+                code_challenge_method?: "S256";
                 /** @description Lets the person choose an account, where the provider is Google or announces `select_account`. */
                 choose_account?: "true";
             };
@@ -2078,6 +2861,9 @@ export interface operations {
             query?: {
                 /** @description Where to go on to: a path here, or a URL at one of RETURN_TO_ORIGINS. Signs in and mints no key. */
                 return_to?: string;
+                /** @description PKCE (RFC 7636): `return_to`, at another origin, comes back with a one-time `auth_code` for `POST /auth/exchange`. */
+                code_challenge?: string;
+                code_challenge_method?: "S256";
                 /** @description Lets the person choose an account, where the provider is Google or announces `select_account`. */
                 choose_account?: "true";
             };
@@ -2205,6 +2991,1020 @@ export interface operations {
             500: components["responses"]["InternalWithRateLimit"];
             502: components["responses"]["ProviderErrorWithRateLimit"];
             503: components["responses"]["UnavailableWithRateLimit"];
+        };
+    };
+    introspectToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description A key text, or a JWT of ours. */
+                    token: string;
+                    /** @description RFC 7662 has it; a token is known by its form. */
+                    token_type_hint?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What is known of the token, or that it is not live. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "active": true,
+                     *       "scope": "reports:read",
+                     *       "client_id": "text",
+                     *       "username": "text",
+                     *       "token_type": "Bearer",
+                     *       "exp": 1,
+                     *       "iat": 1,
+                     *       "sub": "text",
+                     *       "iss": "text",
+                     *       "aud": "text",
+                     *       "jti": "text",
+                     *       "name": "nightly report",
+                     *       "role": "member",
+                     *       "groups": [
+                     *         "staff"
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Introspection"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is not valid.",
+                     *       "type": "urn:keydesk:error:invalid_request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid.",
+                     *       "code": "invalid_request",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `missing_key`: No API key was sent. `invalid_key`: The API key is not valid. `expired_key`: The API key has expired. `revoked_key`: The API key was revoked. `user_disabled`: This account is disabled. `owner_not_allowed`: This account may not come in any more. `lease_expired`: The owner of the API key has to sign in again. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "No API key was sent.",
+                     *       "type": "urn:keydesk:error:missing_key",
+                     *       "title": "No API key was sent",
+                     *       "status": 401,
+                     *       "detail": "No API key was sent.",
+                     *       "code": "missing_key",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `insufficient_scope`: The API key lacks a scope. `not_allowed`: This is not allowed here. `forbidden`: This is not allowed. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "insufficient_scope",
+                     *       "error_description": "The API key lacks a scope.",
+                     *       "type": "urn:keydesk:error:insufficient_scope",
+                     *       "title": "The API key lacks a scope",
+                     *       "status": 403,
+                     *       "detail": "The API key lacks a scope.",
+                     *       "code": "insufficient_scope",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `too_large`: The request is too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is too large.",
+                     *       "type": "urn:keydesk:error:too_large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The request is too large.",
+                     *       "code": "too_large",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "Unsupported media type.",
+                     *       "type": "urn:keydesk:error:unsupported_media_type",
+                     *       "title": "Unsupported media type",
+                     *       "status": 415,
+                     *       "detail": "Unsupported media type.",
+                     *       "code": "unsupported_media_type",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Too many requests.",
+                     *       "type": "urn:keydesk:error:rate_limited",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many requests.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `internal`: Something went wrong in Keydesk. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "server_error",
+                     *       "error_description": "Something went wrong in Keydesk.",
+                     *       "type": "urn:keydesk:error:internal",
+                     *       "title": "Something went wrong in Keydesk",
+                     *       "status": 500,
+                     *       "detail": "Something went wrong in Keydesk.",
+                     *       "code": "internal",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `overloaded`: Keydesk is busy. `unavailable`: Keydesk cannot answer right now. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Keydesk is busy.",
+                     *       "type": "urn:keydesk:error:overloaded",
+                     *       "title": "Keydesk is busy",
+                     *       "status": 503,
+                     *       "detail": "Keydesk is busy.",
+                     *       "code": "overloaded",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+        };
+    };
+    revokeHeldKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description The whole key text. White space around it does not matter. */
+                    token: string;
+                    /** @description RFC 7009 has it; a key is known by its form. */
+                    token_type_hint?: string;
+                    /** @description What OAuth clients without a secret send. It is not read. */
+                    client_id?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Nobody accepts it, now or ever. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is not valid.",
+                     *       "type": "urn:keydesk:error:invalid_request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid.",
+                     *       "code": "invalid_request",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `forbidden`: This is not allowed. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "unauthorized_client",
+                     *       "error_description": "This is not allowed.",
+                     *       "type": "urn:keydesk:error:forbidden",
+                     *       "title": "This is not allowed",
+                     *       "status": 403,
+                     *       "detail": "This is not allowed.",
+                     *       "code": "forbidden",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `too_large`: The request is too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is too large.",
+                     *       "type": "urn:keydesk:error:too_large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The request is too large.",
+                     *       "code": "too_large",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "Unsupported media type.",
+                     *       "type": "urn:keydesk:error:unsupported_media_type",
+                     *       "title": "Unsupported media type",
+                     *       "status": 415,
+                     *       "detail": "Unsupported media type.",
+                     *       "code": "unsupported_media_type",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Too many requests.",
+                     *       "type": "urn:keydesk:error:rate_limited",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many requests.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `internal`: Something went wrong in Keydesk. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "server_error",
+                     *       "error_description": "Something went wrong in Keydesk.",
+                     *       "type": "urn:keydesk:error:internal",
+                     *       "title": "Something went wrong in Keydesk",
+                     *       "status": 500,
+                     *       "detail": "Something went wrong in Keydesk.",
+                     *       "code": "internal",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `overloaded`: Keydesk is busy. `unavailable`: Keydesk cannot answer right now. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Keydesk is busy.",
+                     *       "type": "urn:keydesk:error:overloaded",
+                     *       "title": "Keydesk is busy",
+                     *       "status": 503,
+                     *       "detail": "Keydesk is busy.",
+                     *       "code": "overloaded",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+        };
+    };
+    exchangeAuthCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "auth_code": "qv0Zc8yH1…",
+                 *       "code_verifier": "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+                 *       "return_to": "https://app.example.com/start"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description As it came in the query of `return_to`.
+                     * @example qv0Zc8yH1…
+                     */
+                    auth_code: string;
+                    /**
+                     * @description Of which the code_challenge was made (RFC 7636 §4.1).
+                     * @example dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+                     */
+                    code_verifier: string;
+                    /**
+                     * @description The URL that was given to /auth/login, or any other at its origin.
+                     * @example https://app.example.com/start
+                     */
+                    return_to: string;
+                };
+                "application/x-www-form-urlencoded": {
+                    /**
+                     * @description As it came in the query of `return_to`.
+                     * @example qv0Zc8yH1…
+                     */
+                    auth_code: string;
+                    /**
+                     * @description Of which the code_challenge was made (RFC 7636 §4.1).
+                     * @example dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk
+                     */
+                    code_verifier: string;
+                    /**
+                     * @description The URL that was given to /auth/login, or any other at its origin.
+                     * @example https://app.example.com/start
+                     */
+                    return_to: string;
+                };
+            };
+        };
+        responses: {
+            /** @description A JWT of the session, for the app alone. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "text",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["AccessToken"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is not valid.",
+                     *       "type": "urn:keydesk:error:invalid_request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid.",
+                     *       "code": "invalid_request",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `forbidden`: This is not allowed. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "unauthorized_client",
+                     *       "error_description": "This is not allowed.",
+                     *       "type": "urn:keydesk:error:forbidden",
+                     *       "title": "This is not allowed",
+                     *       "status": 403,
+                     *       "detail": "This is not allowed.",
+                     *       "code": "forbidden",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `too_large`: The request is too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is too large.",
+                     *       "type": "urn:keydesk:error:too_large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The request is too large.",
+                     *       "code": "too_large",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "Unsupported media type.",
+                     *       "type": "urn:keydesk:error:unsupported_media_type",
+                     *       "title": "Unsupported media type",
+                     *       "status": 415,
+                     *       "detail": "Unsupported media type.",
+                     *       "code": "unsupported_media_type",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Too many requests.",
+                     *       "type": "urn:keydesk:error:rate_limited",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many requests.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `internal`: Something went wrong in Keydesk. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "server_error",
+                     *       "error_description": "Something went wrong in Keydesk.",
+                     *       "type": "urn:keydesk:error:internal",
+                     *       "title": "Something went wrong in Keydesk",
+                     *       "status": 500,
+                     *       "detail": "Something went wrong in Keydesk.",
+                     *       "code": "internal",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `unavailable`: Keydesk cannot answer right now. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Keydesk cannot answer right now.",
+                     *       "type": "urn:keydesk:error:unavailable",
+                     *       "title": "Keydesk cannot answer right now",
+                     *       "status": 503,
+                     *       "detail": "Keydesk cannot answer right now.",
+                     *       "code": "unavailable",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+        };
+    };
+    issueToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/x-www-form-urlencoded": {
+                    /** @description `client_credentials`, where it is sent at all. */
+                    grant_type?: string;
+                    /** @description Whom the JWT is for: one of JWT_AUDIENCES. It may be left out where there is only one. */
+                    audience?: string;
+                    /** @description The same as RFC 8707 names it. One of the two. */
+                    resource?: string;
+                    /** @description What it has to carry, between spaces; without it all that the key carries. */
+                    scope?: string;
+                    /** @description The id of the key, for OAuth clients. */
+                    client_id?: string;
+                    /** @description The key itself, for OAuth clients. */
+                    client_secret?: string;
+                };
+                /**
+                 * @example {
+                 *       "grant_type": "text",
+                 *       "audience": "text",
+                 *       "resource": "text",
+                 *       "scope": "reports:read",
+                 *       "client_id": "text",
+                 *       "client_secret": "text"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description `client_credentials`, where it is sent at all. */
+                    grant_type?: string;
+                    /** @description Whom the JWT is for: one of JWT_AUDIENCES. It may be left out where there is only one. */
+                    audience?: string;
+                    /** @description The same as RFC 8707 names it. One of the two. */
+                    resource?: string;
+                    /** @description What it has to carry, between spaces; without it all that the key carries. */
+                    scope?: string;
+                    /** @description The id of the key, for OAuth clients. */
+                    client_id?: string;
+                    /** @description The key itself, for OAuth clients. */
+                    client_secret?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The JWT. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "access_token": "text",
+                     *       "token_type": "Bearer",
+                     *       "expires_in": 1,
+                     *       "scope": "reports:read"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Token"];
+                };
+            };
+            /** @description `invalid_request`: The request is not valid. */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is not valid.",
+                     *       "type": "urn:keydesk:error:invalid_request",
+                     *       "title": "The request is not valid",
+                     *       "status": 400,
+                     *       "detail": "The request is not valid.",
+                     *       "code": "invalid_request",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `missing_key`: No API key was sent. `invalid_key`: The API key is not valid. `expired_key`: The API key has expired. `revoked_key`: The API key was revoked. `user_disabled`: This account is disabled. `owner_not_allowed`: This account may not come in any more. `lease_expired`: The owner of the API key has to sign in again. `unauthenticated`: Authentication is needed. */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_client",
+                     *       "error_description": "No API key was sent.",
+                     *       "type": "urn:keydesk:error:missing_key",
+                     *       "title": "No API key was sent",
+                     *       "status": 401,
+                     *       "detail": "No API key was sent.",
+                     *       "code": "missing_key",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `not_allowed`: This is not allowed here. `forbidden`: This is not allowed. */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-Key-Lease-Until": components["headers"]["X-Key-Lease-Until"];
+                    "X-Key-Retires-At": components["headers"]["X-Key-Retires-At"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "unauthorized_client",
+                     *       "error_description": "This is not allowed here.",
+                     *       "type": "urn:keydesk:error:not_allowed",
+                     *       "title": "This is not allowed here",
+                     *       "status": 403,
+                     *       "detail": "This is not allowed here.",
+                     *       "code": "not_allowed",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `too_large`: The request is too large. */
+            413: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "The request is too large.",
+                     *       "type": "urn:keydesk:error:too_large",
+                     *       "title": "The request is too large",
+                     *       "status": 413,
+                     *       "detail": "The request is too large.",
+                     *       "code": "too_large",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `unsupported_media_type`: Unsupported media type. */
+            415: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "invalid_request",
+                     *       "error_description": "Unsupported media type.",
+                     *       "type": "urn:keydesk:error:unsupported_media_type",
+                     *       "title": "Unsupported media type",
+                     *       "status": 415,
+                     *       "detail": "Unsupported media type.",
+                     *       "code": "unsupported_media_type",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `rate_limited`: Too many requests. */
+            429: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Too many requests.",
+                     *       "type": "urn:keydesk:error:rate_limited",
+                     *       "title": "Too many requests",
+                     *       "status": 429,
+                     *       "detail": "Too many requests.",
+                     *       "code": "rate_limited",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `internal`: Something went wrong in Keydesk. */
+            500: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "server_error",
+                     *       "error_description": "Something went wrong in Keydesk.",
+                     *       "type": "urn:keydesk:error:internal",
+                     *       "title": "Something went wrong in Keydesk",
+                     *       "status": 500,
+                     *       "detail": "Something went wrong in Keydesk.",
+                     *       "code": "internal",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+            /** @description `overloaded`: Keydesk is busy. `unavailable`: Keydesk cannot answer right now. */
+            503: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": "temporarily_unavailable",
+                     *       "error_description": "Keydesk is busy.",
+                     *       "type": "urn:keydesk:error:overloaded",
+                     *       "title": "Keydesk is busy",
+                     *       "status": 503,
+                     *       "detail": "Keydesk is busy.",
+                     *       "code": "overloaded",
+                     *       "request_id": "req_7Zq0mXa2bK4dPf"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OAuthProblem"];
+                };
+            };
+        };
+    };
+    readPublicKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key that signs, and those before it whose JWTs may still be alive. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "kty": "text",
+                     *           "kid": "text",
+                     *           "alg": "ES256",
+                     *           "use": "sig",
+                     *           "crv": "text",
+                     *           "x": "text",
+                     *           "y": "text",
+                     *           "n": "text",
+                     *           "e": "text"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/jwk-set+json": {
+                        keys: components["schemas"]["PublicKey"][];
+                    };
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    readAuthorizationServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where to get a JWT, where to ask about one, and how to say who asks. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example {} */
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     listUsers: {
@@ -3264,6 +5064,336 @@ export interface operations {
             503: components["responses"]["OverloadedUnavailable"];
         };
     };
+    listApps: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of apps. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "3fT9xQ0aLmZ2",
+                     *           "host": "text",
+                     *           "path_prefixes": [
+                     *             "text"
+                     *           ],
+                     *           "groups": [
+                     *             "staff"
+                     *           ],
+                     *           "roles": [
+                     *             "member"
+                     *           ],
+                     *           "scopes": [
+                     *             "reports:read"
+                     *           ],
+                     *           "methods": [
+                     *             "session"
+                     *           ],
+                     *           "note": "the whole company",
+                     *           "created_by": "user:usr_4Jw8sQm2Lx0TbVnC",
+                     *           "created_at": "2027-01-31T12:00:00.000Z",
+                     *           "updated_at": "2027-01-31T12:00:00.000Z",
+                     *           "version": 3
+                     *         }
+                     *       ],
+                     *       "next_cursor": null,
+                     *       "unknown_host": "allow"
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["App"][];
+                        next_cursor: string | null;
+                        /**
+                         * @description What happens at a host that no app is about, as UNKNOWN_HOST says: any signed-in user passes, or nobody.
+                         * @enum {string}
+                         */
+                        unknown_host: "allow" | "deny";
+                    };
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
+            403: components["responses"]["InsufficientScopeForbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
+    addApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "host": "app.example.com",
+                 *       "path_prefixes": [],
+                 *       "groups": [
+                 *         "staff"
+                 *       ],
+                 *       "roles": [],
+                 *       "scopes": [
+                 *         "reports:read"
+                 *       ],
+                 *       "methods": [
+                 *         "session",
+                 *         "key",
+                 *         "jwt"
+                 *       ],
+                 *       "note": "the whole company"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewApp"];
+            };
+        };
+        responses: {
+            /** @description The app, in force. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "3fT9xQ0aLmZ2",
+                     *       "host": "text",
+                     *       "path_prefixes": [
+                     *         "text"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [
+                     *         "member"
+                     *       ],
+                     *       "scopes": [
+                     *         "reports:read"
+                     *       ],
+                     *       "methods": [
+                     *         "session"
+                     *       ],
+                     *       "note": "the whole company",
+                     *       "created_by": "user:usr_4Jw8sQm2Lx0TbVnC",
+                     *       "created_at": "2027-01-31T12:00:00.000Z",
+                     *       "updated_at": "2027-01-31T12:00:00.000Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["App"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
+            403: components["responses"]["InsufficientScopeForbidden"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
+    readApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The app. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "3fT9xQ0aLmZ2",
+                     *       "host": "text",
+                     *       "path_prefixes": [
+                     *         "text"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [
+                     *         "member"
+                     *       ],
+                     *       "scopes": [
+                     *         "reports:read"
+                     *       ],
+                     *       "methods": [
+                     *         "session"
+                     *       ],
+                     *       "note": "the whole company",
+                     *       "created_by": "user:usr_4Jw8sQm2Lx0TbVnC",
+                     *       "created_at": "2027-01-31T12:00:00.000Z",
+                     *       "updated_at": "2027-01-31T12:00:00.000Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["App"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
+            403: components["responses"]["InsufficientScopeForbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
+    removeApp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read: where somebody has changed it since, nothing is done (412). */
+                "If-Match"?: components["parameters"]["If-Match"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The app is gone, and no replica judges by it. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
+            403: components["responses"]["InsufficientScopeForbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
+    changeApp: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read: where somebody has changed it since, nothing is done (412). */
+                "If-Match"?: components["parameters"]["If-Match"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "host": "app.example.com",
+                 *       "path_prefixes": [
+                 *         "/reports"
+                 *       ],
+                 *       "groups": [
+                 *         "staff"
+                 *       ],
+                 *       "roles": [
+                 *         "member"
+                 *       ],
+                 *       "scopes": [
+                 *         "reports:read"
+                 *       ],
+                 *       "methods": [
+                 *         "session"
+                 *       ],
+                 *       "note": "the whole company"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AppChange"];
+            };
+        };
+        responses: {
+            /** @description The app, as it is now in force. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "3fT9xQ0aLmZ2",
+                     *       "host": "text",
+                     *       "path_prefixes": [
+                     *         "text"
+                     *       ],
+                     *       "groups": [
+                     *         "staff"
+                     *       ],
+                     *       "roles": [
+                     *         "member"
+                     *       ],
+                     *       "scopes": [
+                     *         "reports:read"
+                     *       ],
+                     *       "methods": [
+                     *         "session"
+                     *       ],
+                     *       "note": "the whole company",
+                     *       "created_by": "user:usr_4Jw8sQm2Lx0TbVnC",
+                     *       "created_at": "2027-01-31T12:00:00.000Z",
+                     *       "updated_at": "2027-01-31T12:00:00.000Z",
+                     *       "version": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["App"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
+            403: components["responses"]["InsufficientScopeForbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
     revokeKeys: {
         parameters: {
             query?: never;
@@ -4258,7 +6388,7 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
-                action?: "sign_in.succeeded" | "sign_in.refused" | "session.ended" | "sessions.ended" | "user.created" | "user.updated" | "user.role_changed" | "user.disabled" | "user.enabled" | "user.everything_revoked" | "user.erased" | "identity.linked" | "identity.approved" | "identity.removed" | "invitation.created" | "invitation.accepted" | "invitation.withdrawn" | "access_rule.created" | "access_rule.deleted" | "allowlist.changed" | "key.minted" | "key.first_used" | "key.updated" | "key.rotated" | "key.retired" | "key.revoked" | "admin.refused" | "keyring.created" | "keyring.rewrapped" | "audit.pruned";
+                action?: "sign_in.succeeded" | "sign_in.refused" | "session.ended" | "sessions.ended" | "user.created" | "user.updated" | "user.role_changed" | "user.disabled" | "user.enabled" | "user.everything_revoked" | "user.erased" | "identity.linked" | "identity.approved" | "identity.removed" | "invitation.created" | "invitation.accepted" | "invitation.withdrawn" | "access_rule.created" | "access_rule.deleted" | "allowlist.changed" | "app.created" | "app.updated" | "app.deleted" | "key.minted" | "key.first_used" | "key.updated" | "key.rotated" | "key.retired" | "key.revoked" | "admin.refused" | "keyring.created" | "keyring.rewrapped" | "keyring.rotated" | "keyring.removed" | "auth_code.exchanged" | "audit.pruned";
                 actor?: string;
                 target?: string;
                 user_id?: string;
@@ -4320,7 +6450,7 @@ export interface operations {
     exportAuditEvents: {
         parameters: {
             query?: {
-                action?: "sign_in.succeeded" | "sign_in.refused" | "session.ended" | "sessions.ended" | "user.created" | "user.updated" | "user.role_changed" | "user.disabled" | "user.enabled" | "user.everything_revoked" | "user.erased" | "identity.linked" | "identity.approved" | "identity.removed" | "invitation.created" | "invitation.accepted" | "invitation.withdrawn" | "access_rule.created" | "access_rule.deleted" | "allowlist.changed" | "key.minted" | "key.first_used" | "key.updated" | "key.rotated" | "key.retired" | "key.revoked" | "admin.refused" | "keyring.created" | "keyring.rewrapped" | "audit.pruned";
+                action?: "sign_in.succeeded" | "sign_in.refused" | "session.ended" | "sessions.ended" | "user.created" | "user.updated" | "user.role_changed" | "user.disabled" | "user.enabled" | "user.everything_revoked" | "user.erased" | "identity.linked" | "identity.approved" | "identity.removed" | "invitation.created" | "invitation.accepted" | "invitation.withdrawn" | "access_rule.created" | "access_rule.deleted" | "allowlist.changed" | "app.created" | "app.updated" | "app.deleted" | "key.minted" | "key.first_used" | "key.updated" | "key.rotated" | "key.retired" | "key.revoked" | "admin.refused" | "keyring.created" | "keyring.rewrapped" | "keyring.rotated" | "keyring.removed" | "auth_code.exchanged" | "audit.pruned";
                 actor?: string;
                 target?: string;
                 user_id?: string;
@@ -4414,6 +6544,85 @@ export interface operations {
             400: components["responses"]["InvalidRequest"];
             401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
             403: components["responses"]["InsufficientScopeForbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
+    listSigningKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key that signs, and those whose JWTs are still accepted. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "kid": "text",
+                     *           "alg": "ES256",
+                     *           "created_at": "2027-01-31T12:00:00.000Z",
+                     *           "status": "signing",
+                     *           "accepted_until": "2027-01-31T12:00:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["SigningKey"][];
+                    };
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
+            403: components["responses"]["InsufficientScopeForbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["OverloadedUnavailable"];
+        };
+    };
+    rotateSigningKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key that signs from now on. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "kid": "text",
+                     *       "alg": "ES256",
+                     *       "created_at": "2027-01-31T12:00:00.000Z",
+                     *       "status": "signing",
+                     *       "accepted_until": "2027-01-31T12:00:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SigningKey"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            401: components["responses"]["UnauthenticatedUserDisabledOwnerNotAllowed"];
+            403: components["responses"]["InsufficientScopeForbidden"];
+            409: components["responses"]["Conflict"];
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["OverloadedUnavailable"];

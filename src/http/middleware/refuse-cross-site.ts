@@ -1,20 +1,32 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { KeydeskError } from '../../domain/errors.ts'
+import type { CrossOrigin } from '../cross-origin.ts'
 import type { AppEnvironment } from '../environment.ts'
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 const ownSites = new Set(['same-origin', 'none'])
 
-/** Refuses what changes state when a browser says that another site asked for it (ASVS 5.0 §3.5.1). */
-export function refuseCrossSite(baseUrl: string): MiddlewareHandler<AppEnvironment> {
+/** Refuses what changes state when a browser says that another site asked for it, and may not (ASVS 5.0 §3.5.1). */
+export function refuseCrossSite(
+  baseUrl: string,
+  crossOrigin: CrossOrigin | null,
+): MiddlewareHandler<AppEnvironment> {
   return async function refuseCrossSiteMiddleware(c, next) {
-    requireOwnSite(c, baseUrl)
+    requireOwnSite(c, baseUrl, crossOrigin)
     await next()
   }
 }
 
-/** The same for one request. @throws KeydeskError `forbidden` */
-export function requireOwnSite(c: Context<AppEnvironment>, baseUrl: string): void {
+/** The same for one request, of which it leaves whether another site asks that may. @throws KeydeskError `forbidden` */
+export function requireOwnSite(
+  c: Context<AppEnvironment>,
+  baseUrl: string,
+  crossOrigin: CrossOrigin | null,
+): void {
+  if (crossOrigin?.allows(c.req.header('origin'), c.req.path) === true) {
+    c.set('isOtherSite', true)
+    return
+  }
   if (safeMethods.has(c.req.method)) return
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')

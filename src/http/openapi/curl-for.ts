@@ -1,5 +1,7 @@
 import type { OpenApiDocument, Operation } from './document-types.ts'
 
+const formType = 'application/x-www-form-urlencoded'
+
 const idOf: Readonly<Record<string, string>> = {
   keys: '3fT9xQ0aLmZ2',
   users: 'usr_4Jw8sQm2Lx0TbVnC',
@@ -22,13 +24,14 @@ export function curlFor(
   const takesOnce = operation.parameters?.some(
     (one) => '$ref' in one && one.$ref.endsWith('/Idempotency-Key'),
   )
-  const body = operation.requestBody?.content['application/json']?.example
+  const { 'application/json': json, [formType]: form } = operation.requestBody?.content ?? {}
+  const body = json?.example
   return [
     `curl ${isWrite ? `-X ${method.toUpperCase()} ` : ''}'${document.servers[0]?.url ?? ''}${filled(path)}'`,
     ...credentialOf(names),
     ...(takesOnce ? [`-H 'Idempotency-Key: nightly-report-2027-01'`] : []),
     ...(body === undefined
-      ? []
+      ? (form?.schema?.required ?? []).map((name) => `--data-urlencode '${name}=…'`)
       : [`-H 'Content-Type: application/json'`, `-d '${JSON.stringify(body).replaceAll("'", "'\\''")}'`]),
   ].join(' \\\n  ')
 }

@@ -40,6 +40,26 @@ export const answerHeaders = {
     description: 'Sent where the same request was answered before.',
     schema: { ...text, const: 'true', example: 'true' },
   },
+  'X-Auth-Request-User': { description: 'The id of the user.', schema: text },
+  'X-Auth-Request-Email': { description: 'The address of the user, or empty.', schema: text },
+  'X-Auth-Request-Name': { description: 'The name of the user, percent-encoded UTF-8.', schema: text },
+  'X-Auth-Request-Role': { description: 'The role of the user.', schema: { ...text, example: 'member' } },
+  'X-Auth-Request-Groups': { description: 'The groups of the user, with commas between them.', schema: text },
+  'X-Auth-Request-Method': {
+    description: 'By what the user proved who they are.',
+    schema: { ...text, enum: ['session', 'key', 'jwt'] },
+  },
+  'X-Auth-Request-Key-Id': { description: 'The id of the key behind it, or empty.', schema: text },
+  'X-Auth-Request-Scopes': { description: 'What the key carries, with spaces between them.', schema: text },
+  'X-Auth-Request-Jwt': { description: 'A JWT whose `aud` is the origin of the app.', schema: text },
+  'X-Auth-Error': {
+    description: 'The code of the refusal, also where the status had to be another.',
+    schema: { ...text, example: 'rate_limited' },
+  },
+  'X-Auth-Retry-After': {
+    description: 'For nginx, to which 429 and 503 cannot be said: seconds after which to try again.',
+    schema: { type: 'integer', minimum: 0, example: 12 },
+  },
   'X-Key-Lease-Until': {
     description: 'Until when the key works without another sign-in of its owner, where leases are on.',
     schema: { ...text, format: 'date-time' },
@@ -69,6 +89,9 @@ export const requestHeaders = {
   },
 } as const
 
+const identity = (Object.keys(answerHeaders) as AnswerHeader[]).filter((name) =>
+  name.startsWith('X-Auth-Request-'),
+)
 const rate: AnswerHeader[] = ['RateLimit', 'RateLimit-Policy']
 
 /** Which headers an answer of this status carries. */
@@ -83,6 +106,9 @@ export function headersOf(status: number, codes: readonly string[], carried: rea
   if (status === 200 && carried.includes('idempotency-key')) names.push('Idempotency-Replayed')
   if (carried.includes('key-state') && (isGood || status === 401 || status === 403))
     names.push('X-Key-Lease-Until', 'X-Key-Retires-At')
+  if (carried.includes('identity')) names.push(...(isGood ? identity : ['X-Auth-Error' as const]))
+  if (carried.includes('identity') && (status === 401 || status === 403))
+    names.push(...(status === 401 ? (['Location'] as const) : (['X-Auth-Retry-After', ...rate] as const)))
   const isLimited = carried.includes('address-limit') || (carried.includes('key-state') && isGood)
   if (status === 429 || isLimited) names.push(...rate)
   return names

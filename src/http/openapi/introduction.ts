@@ -6,7 +6,7 @@ export const introduction: readonly { readonly title: string; readonly text: str
   },
   {
     title: 'Errors',
-    text: 'Every error is `application/problem+json` (RFC 9457). Decide by `code`, which is one of a closed list; `detail` is for people. `request_id` is also the header `X-Request-Id`. A 401 carries `WWW-Authenticate`. What is not yours answers like what does not exist: `not_found`.',
+    text: 'Every error is `application/problem+json` (RFC 9457). Decide by `code`, which is one of a closed list; `detail` is for people. `request_id` is also the header `X-Request-Id`. The OAuth endpoints (`/v1/token`, `/v1/introspect`, `/v1/revoke`, `/auth/exchange`) answer the same members as `application/json`, with `error` and `error_description` beside them (RFC 6749 §5.2). A 401 carries `WWW-Authenticate`. What is not yours answers like what does not exist: `not_found`.',
   },
   {
     title: 'Lists',

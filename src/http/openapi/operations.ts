@@ -1,5 +1,5 @@
 /** What answers carry besides their body, and requests besides theirs. */
-export type Carried = 'etag' | 'if-match' | 'idempotency-key' | 'key-state' | 'address-limit'
+export type Carried = 'etag' | 'if-match' | 'idempotency-key' | 'key-state' | 'address-limit' | 'identity'
 
 /** What cannot be read from a route: its name in clients, and its headers. */
 export interface NamedOperation {
@@ -8,6 +8,7 @@ export interface NamedOperation {
 }
 
 const byAddress = ['address-limit'] as const
+const identity = ['key-state', 'identity'] as const
 
 /**
  * Every operation of the OpenAPI document, by method and path. Clients are generated with these names: one that was
@@ -22,6 +23,18 @@ export const operations: Readonly<Record<string, NamedOperation>> = {
   'GET /v1/validate': { id: 'validateKey', carries: ['key-state'] },
   'POST /v1/validate': { id: 'validateKeyByPost', carries: ['key-state'] },
   'GET /v1/key': { id: 'readOwnKey', carries: byAddress },
+
+  'POST /v1/token': { id: 'issueToken', carries: ['key-state'] },
+  'POST /v1/introspect': { id: 'introspectToken', carries: ['key-state'] },
+  'POST /v1/revoke': { id: 'revokeHeldKey', carries: byAddress },
+  'POST /auth/exchange': { id: 'exchangeAuthCode', carries: byAddress },
+  'GET /.well-known/jwks.json': { id: 'readPublicKeys' },
+  'GET /.well-known/oauth-authorization-server': { id: 'readAuthorizationServer' },
+
+  'GET /auth/verify/nginx': { id: 'verifyForNginx', carries: identity },
+  'GET /auth/verify/caddy': { id: 'verifyForCaddy', carries: identity },
+  'GET /auth/verify/traefik': { id: 'verifyForTraefik', carries: identity },
+  'GET /auth/verify/envoy/{target}': { id: 'verifyForEnvoy', carries: identity },
 
   'GET /auth/login': { id: 'beginSignIn', carries: byAddress },
   'GET /auth/login/{provider}': { id: 'beginSignInAt', carries: byAddress },
@@ -60,6 +73,13 @@ export const operations: Readonly<Record<string, NamedOperation>> = {
   'POST /admin/access-rules': { id: 'addAccessRule' },
   'POST /admin/access-rules/preview': { id: 'previewAccessRules' },
   'DELETE /admin/access-rules/{id}': { id: 'removeAccessRule' },
+  'GET /admin/apps': { id: 'listApps' },
+  'POST /admin/apps': { id: 'addApp', carries: ['etag'] },
+  'GET /admin/apps/{id}': { id: 'readApp', carries: ['etag'] },
+  'PATCH /admin/apps/{id}': { id: 'changeApp', carries: ['etag', 'if-match'] },
+  'DELETE /admin/apps/{id}': { id: 'removeApp', carries: ['if-match'] },
+  'GET /admin/signing-keys': { id: 'listSigningKeys' },
+  'POST /admin/signing-keys/rotate': { id: 'rotateSigningKey' },
   'GET /admin/audit': { id: 'listAuditEvents' },
   'GET /admin/audit/export': { id: 'exportAuditEvents' },
   'GET /admin/audit/verify': { id: 'verifyAuditChain' },
@@ -75,6 +95,19 @@ export interface Tag {
 }
 
 export const tags: readonly Tag[] = [
+  {
+    name: 'Tokens',
+    slug: 'tokens',
+    description: 'JWTs for services that check without asking: how to get one, and the keys to check it by.',
+    takes: / \/(v1\/token|\.well-known\/|admin\/signing-keys)/,
+  },
+  {
+    name: 'Standards',
+    slug: 'standards',
+    description:
+      'What OAuth has words for: ask about a token, stop one, and a code for an app on another domain.',
+    takes: / \/(v1\/(introspect|revoke)|auth\/exchange)$/,
+  },
   {
     name: 'Validation',
     slug: 'validation',
@@ -112,6 +145,12 @@ export const tags: readonly Tag[] = [
     takes: / \/admin\/(access-rules|invitations|users\/\{id\}\/identities)/,
   },
   {
+    name: 'Apps',
+    slug: 'apps',
+    description: 'Who may reach which app behind a proxy, and how they prove who they are.',
+    takes: / \/admin\/apps/,
+  },
+  {
     name: 'Sessions',
     slug: 'sessions',
     description: 'Browsers that are signed in.',
@@ -122,6 +161,12 @@ export const tags: readonly Tag[] = [
     slug: 'audit',
     description: 'What happened, who did it, and the proof that nobody rewrote it.',
     takes: / \/admin\/audit/,
+  },
+  {
+    name: 'Proxies',
+    slug: 'proxies',
+    description: 'What a proxy asks before it lets a request through to an app.',
+    takes: / \/auth\/verify\//,
   },
   {
     name: 'Sign-in',
@@ -139,5 +184,5 @@ export const tags: readonly Tag[] = [
 
 /** Pages, which are for people, are not in the document; nor are the files that they need. */
 export function isMachineRoute(path: string): boolean {
-  return /^\/(v1|auth|admin|healthz|readyz|metrics|openapi\.json)(\/|$)/.test(path)
+  return /^\/(v1|\.well-known|auth|admin|healthz|readyz|metrics|openapi\.json)(\/|$)/.test(path)
 }

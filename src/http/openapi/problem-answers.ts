@@ -21,10 +21,11 @@ export function createProblemAnswers() {
   return { responses, refer }
 
   function refer(answer: Answer, codes: readonly string[], headers: readonly string[]): { $ref: string } {
-    // The same codes, where the answer carries more: of a key that was proven, or of the limit of an address.
+    // The same codes, where the answer carries more: of a key that was proven, for a proxy, or of the limit of an address.
     const ofKey = headers.includes('X-Key-Retires-At') ? 'OfKey' : ''
     const limited = headers.includes('RateLimit') && !codes.includes('rate_limited') ? 'WithRateLimit' : ''
-    const name = `${codes.map(pascal).join('')}${ofKey}${limited}`
+    const toProxy = headers.includes('X-Auth-Error') ? 'ToProxy' : ''
+    const name = `${codes.map(pascal).join('')}${ofKey}${toProxy}${limited}`
     responses[name] ??= withExamples(answer, codes)
     return { $ref: `#/components/responses/${name}` }
   }

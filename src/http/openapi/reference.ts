@@ -17,9 +17,10 @@ import { operations as named, tags } from './operations.ts'
 import { codesOf } from './problem-answers.ts'
 
 /** The document as the pages of `/docs` show it. */
-export function makeReference(document: OpenApiDocument): Reference {
+export function makeReference(document: OpenApiDocument, guides: Reference['guides']): Reference {
   return {
     introduction,
+    guides: guides.map(({ slug, title }) => ({ slug, title })),
     tags: tags
       .filter(({ name }) => document.tags.some((tag) => tag.name === name))
       .map(({ name, slug, description }) => makeTag({ name, slug, description }, document)),

@@ -20,12 +20,32 @@ export const securitySchemes = {
     description:
       'PROXY_MASTER_KEY as `Authorization: Bearer`. Opens /admin/… whole, unless ADMIN_BEARER is off.',
   },
+  clientCredentials: {
+    type: 'http',
+    scheme: 'basic',
+    description:
+      'The same key as an OAuth client shows it (RFC 6749 §2.3.1): its id is the user name, the key the password. For /v1/token.',
+  },
   session: {
     type: 'apiKey',
     in: 'cookie',
     name: '__Host-keydesk',
     description:
       'The cookie of a browser that is signed in. Opens /auth/session; and /admin/… for admins, where a write has to come from a page of Keydesk (`Sec-Fetch-Site: same-origin`).',
+  },
+  appSession: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Secure-keydesk-app',
+    description:
+      'The cookie of the same browser for apps on sibling hosts, where COOKIE_DOMAIN is set. Opens /auth/verify/… and nothing else.',
+  },
+  jwt: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description:
+      'A JWT of ours as `Authorization: Bearer`. Opens /auth/verify/… for the app whose origin is its `aud`, while the key or the session that it came from is good.',
   },
   metricsToken: {
     type: 'http',

@@ -7,6 +7,7 @@ import { leaseUntil } from '../../domain/lease.ts'
 import type { EndSessions } from '../../services/end-sessions.ts'
 import { listKeys } from '../../services/list-keys.ts'
 import { listSessions } from '../../services/list-sessions.ts'
+import { listStoppedKeys } from '../../services/list-stopped-keys.ts'
 import type { MintOwnKey } from '../../services/mint-own-key.ts'
 import type { RecordRefusal } from '../../services/record-refusal.ts'
 import { requireRecentSession } from '../../services/require-recent-session.ts'
@@ -119,6 +120,8 @@ export function accountRoutes(
     } as const
     const { rows, nextCursor } = await listKeys(storage, list)
     const sessions = await listSessions(storage, user.id, { idleSecondsMax: config.sessionIdle, now: at })
+    const owners = [user.id, ...(await storage.users.idsAnsweredBy(user.id))]
+    const stopped = await listStoppedKeys(storage, owners, at)
     const labelOf = (id: string) => providers.find((provider) => provider.id === id)?.label ?? id
     return renderPage(
       AccountPage({
@@ -132,6 +135,11 @@ export function accountRoutes(
         sessions: sessions.map((one) => ({ ...one, isThis: one.id === session.id })),
         keys: rows.map((key) => toOwnKey(key, user, at)),
         hasMoreKeys: nextCursor !== null,
+        stoppedKeys: stopped.map((key) => {
+          const isOwn = key.userId === user.id
+          const owner = isOwn ? null : (key.ownerName ?? key.userId)
+          return { ...key, owner, href: isOwn ? `/account/keys/${key.id}` : null }
+        }),
       }),
     )
   }

@@ -99,13 +99,14 @@ export function consoleUserRoutes(
     const { done } = readQuery(c, doneQuery)
     const { session } = c.get('session')
     const described = await describeUser(storage, pathId(c), { idleSecondsMax, now: now() })
-    const { user, sessions, keys } = described
+    const { user, sessions, keys, stoppedKeys } = described
     return renderPage(
       UserPage({
         ...described,
         frame: makeFrame(c, notice ?? done),
         isYou: isOwn(c),
         keys: keys.map((key) => ({ ...key, status: shownStatus(key, now()) })),
+        stoppedKeys: stoppedKeys.map((key) => ({ ...key, owner: null, href: `/console/keys/${key.id}` })),
         sessions: sessions.map((one) => ({ ...one, isThis: one.id === session.id })),
         providers,
         // Where somebody else changed the user, what is shown is what is there now.

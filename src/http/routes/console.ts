@@ -11,6 +11,7 @@ import { refusePlainHttp } from '../middleware/refuse-plain-http.ts'
 import { requirePageSession } from '../middleware/require-page-session.ts'
 import type { AdminServices } from './admin.ts'
 import { type AccessRulePages, consoleAccessRuleRoutes } from './console-access-rules.ts'
+import { consoleAppRoutes } from './console-apps.ts'
 import { consoleAuditRoutes } from './console-audit.ts'
 import { consoleInvitationRoutes } from './console-invitations.ts'
 import { consoleKeyRoutes } from './console-key.ts'
@@ -57,6 +58,7 @@ export function consoleRoutes(
     ...admin,
     providers,
     signUp: config.signUp,
+    unknownHost: config.unknownHost,
     idleSecondsMax: config.sessionIdle,
     makeFrame: createMakeFrame(dependencies),
   }
@@ -70,5 +72,6 @@ export function consoleRoutes(
   // After those: `new` and `revoke` are no ids.
   consoleKeyRoutes(app, shared)
   consoleAccessRuleRoutes(app, shared)
+  consoleAppRoutes(app, shared)
   consoleAuditRoutes(app, shared)
 }

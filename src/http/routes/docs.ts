@@ -1,4 +1,5 @@
 import type { Context, Hono } from 'hono'
+import { GuidePage } from '../../../templates/docs/guide-page.tsx'
 import type { Reference } from '../../../templates/docs/reference.ts'
 import { StartPage } from '../../../templates/docs/start-page.tsx'
 import { TagPage } from '../../../templates/docs/tag-page.tsx'
@@ -6,6 +7,7 @@ import { type Assets, renderPage } from '../../../templates/layout.tsx'
 import { KeydeskError } from '../../domain/errors.ts'
 import { textTag } from '../entity-tag.ts'
 import type { AppEnvironment } from '../environment.ts'
+import { guideLink, readGuides } from '../guides.ts'
 import type { OpenApiDocument } from '../openapi/document-types.ts'
 import { makeReference } from '../openapi/reference.ts'
 
@@ -14,11 +16,12 @@ interface Page {
   readonly tag: string
 }
 
-/** The reference for people, of the document for tools. The same for everybody, so each page is made once. */
+/** The guides, and the reference for people, of the document for tools. The same for everybody: each page is made once. */
 export function docsRoutes(
   app: Hono<AppEnvironment>,
   { readDocument, assets }: { readDocument: () => OpenApiDocument; assets: Assets },
 ): void {
+  const guides = readGuides()
   let reference: Reference | undefined
   const made = new Map<string, Page>()
 
@@ -30,6 +33,11 @@ export function docsRoutes(
   )
 
   app.get('/docs/:tag', (c) => {
+    const guide = guides.find(({ slug }) => slug === c.req.param('tag'))
+    if (guide !== undefined) {
+      const page = () => renderPage(GuidePage({ assets, reference: read(), guide, linkTo: guideLink }))
+      return answer(c, remember(guide.slug, page))
+    }
     const tag = read().tags.find(({ slug }) => slug === c.req.param('tag'))
     if (tag === undefined)
       throw new KeydeskError('not_found', { message: 'The reference has no such page. It begins at /docs.' })
@@ -40,7 +48,7 @@ export function docsRoutes(
   })
 
   function read(): Reference {
-    reference ??= makeReference(readDocument())
+    reference ??= makeReference(readDocument(), guides)
     return reference
   }
 

@@ -1,11 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import { withAuthCode } from '../../domain/auth-code.ts'
+import { isCodeChallenge } from '../../domain/code-challenge.ts'
 import { KeydeskError } from '../../domain/errors.ts'
 import { parseReturnTo, type ReturnOrigin } from '../../domain/return-to.ts'
 import { attemptCookieName } from '../../domain/sign-in-attempt.ts'
 import { stateNonce } from '../../domain/signed-state.ts'
 import type { Access } from '../../services/access-policies.ts'
 import type { FinishSignIn } from '../../services/finish-sign-in.ts'
+import type { IssueAuthCode } from '../../services/issue-auth-code.ts'
 import { attemptCookies } from '../attempt-cookies.ts'
 import type { AppEnvironment } from '../environment.ts'
 import type { Pages } from '../pages.ts'
@@ -19,12 +22,29 @@ const loginQuery = z.strictObject({
     description:
       'Where to go on to: a path here, or a URL at one of RETURN_TO_ORIGINS. Signs in and mints no key.',
   }),
+  code_challenge: z
+    .string()
+    .refine(
+      isCodeChallenge,
+      'is not a challenge of PKCE: SHA-256 of the verifier in base64url, 43 characters',
+    )
+    .optional()
+    .openapi({
+      description:
+        'PKCE (RFC 7636): `return_to`, at another origin, comes back with a one-time `auth_code` for `POST /auth/exchange`.',
+    }),
+  code_challenge_method: z.literal('S256').optional(),
   choose_account: z.literal('true').optional().openapi({
     description:
       'Lets the person choose an account, where the provider is Google or announces `select_account`.',
   }),
 })
 type LoginQuery = z.output<typeof loginQuery>
+/** Where a sign-in goes on to, and for which app there is to be a one-time code. */
+interface Onward {
+  readonly returnTo: URL | null
+  readonly codeChallenge?: string | undefined
+}
 const providerParameter = z.object({ provider: z.string() })
 const loginAnswers = {
   302: { description: 'To the sign-in provider.' },
@@ -96,6 +116,7 @@ export function signInRoutes(
     providers: readonly { readonly id: string }[]
     sendToProvider: SendToProvider
     finishSignIn: FinishSignIn
+    issueAuthCode: IssueAuthCode
     access: Access
     whoMaySignIn: WhoMaySignIn
     pages: Pages
@@ -104,18 +125,17 @@ export function signInRoutes(
     returnOrigins: readonly ReturnOrigin[]
   },
 ): void {
-  const { providers, sendToProvider, finishSignIn, access, whoMaySignIn, pages, sessionCookies } =
-    dependencies
-  const { baseUrl, returnOrigins } = dependencies
+  const { providers, sendToProvider, finishSignIn, issueAuthCode, access, whoMaySignIn } = dependencies
+  const { pages, sessionCookies, baseUrl, returnOrigins } = dependencies
 
   app.openapi(login, async (c) => {
     refuseSpeculation(c)
     const query = c.req.valid('query')
-    const returnTo = readReturnTo(query.return_to)
+    const onward = readOnward(query)
     const [only, ...others] = providers
     if (only !== undefined && others.length === 0) return begin(c, only.id, query)
     const who = whoMaySignIn(await access.fresh())
-    return c.html(pages.signIn(who, returnTo, query.choose_account === 'true', c.get('requestId')), 200)
+    return c.html(pages.signIn(who, onward, query.choose_account === 'true', c.get('requestId')), 200)
   })
 
   app.openapi(loginAt, async (c) => {
@@ -131,11 +151,12 @@ export function signInRoutes(
   })
 
   async function begin(c: Context<AppEnvironment>, providerId: string, query: LoginQuery) {
-    const returnTo = readReturnTo(query.return_to)
+    const { returnTo, codeChallenge } = readOnward(query)
+    const asked = codeChallenge === undefined ? {} : { codeChallenge }
     const { url } = await sendToProvider(
       c,
       providerId,
-      returnTo === null ? { kind: 'key' } : { kind: 'session', returnTo: returnTo.href },
+      returnTo === null ? { kind: 'key' } : { kind: 'session', returnTo: returnTo.href, ...asked },
       query.choose_account === 'true',
     )
     return c.redirect(url.href, 302)
@@ -164,7 +185,30 @@ export function signInRoutes(
     sessionCookies.set(c, finished.secret, finished.appSecret)
     // Judged again: the settings may have changed since the sign-in was begun.
     const returnTo = parseReturnTo(finished.returnTo, baseUrl, returnOrigins)
-    return c.redirect(returnTo?.href ?? '/', 303)
+    if (returnTo === null) return c.redirect('/', 303)
+    const { codeChallenge, session } = finished
+    if (codeChallenge === null) return c.redirect(returnTo.href, 303)
+    const { origin } = returnTo
+    const authCode = await issueAuthCode({ sessionId: session.id, origin, codeChallenge })
+    return c.redirect(withAuthCode(returnTo, authCode).href, 303)
+  }
+
+  /** @throws KeydeskError `invalid_request` */
+  function readOnward(query: LoginQuery): Onward {
+    const returnTo = readReturnTo(query.return_to)
+    const { code_challenge: codeChallenge, code_challenge_method: method } = query
+    if (codeChallenge === undefined && method === undefined) return { returnTo }
+    if (codeChallenge === undefined || method === undefined) {
+      throw new KeydeskError('invalid_request', {
+        message: 'code_challenge and code_challenge_method=S256 go together: send both, or neither.',
+      })
+    }
+    if (returnTo === null || returnTo.origin === baseUrl) {
+      throw new KeydeskError('invalid_request', {
+        message: 'code_challenge is for an app at another origin: send it with the return_to of the app.',
+      })
+    }
+    return { returnTo, codeChallenge }
   }
 
   /** @throws KeydeskError `invalid_request` */

@@ -7,6 +7,7 @@ import type { Metrics } from '../../services/metrics.ts'
 import type { Verification, VerifyKey } from '../../services/verify-key.ts'
 import type { Callers } from '../callers.ts'
 import { type CountFailure, refuseTooManyFailures } from '../count-failure.ts'
+import type { CrossOrigin } from '../cross-origin.ts'
 import type { AppEnvironment } from '../environment.ts'
 import { requireOwnSite } from '../middleware/refuse-cross-site.ts'
 import { requireHttps } from '../middleware/refuse-plain-http.ts'
@@ -68,6 +69,8 @@ export interface ValidateDependencies {
   readonly countFailure: CountFailure | null
   readonly answerProblem: AnswerProblem
   readonly baseUrl: string
+  /** Null where no page of another origin may ask. */
+  readonly crossOrigin: CrossOrigin | null
   readonly metrics: Metrics
   readonly log: Logger
   readonly now: () => Date
@@ -97,6 +100,7 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
     countFailure,
     answerProblem,
     baseUrl,
+    crossOrigin,
     metrics,
     log,
   } = dependencies
@@ -168,7 +172,7 @@ export function createValidateApp(dependencies: ValidateDependencies): Hono<AppE
 
   /** A POST asks the same as a GET. Its body is read first: nothing is judged before an await. */
   async function answerPost(c: Context<AppEnvironment>, asked: Asked): Promise<Response> {
-    requireOwnSite(c, baseUrl)
+    requireOwnSite(c, baseUrl, crossOrigin)
     const bodyProblem = await requireNoBody(c).then(
       () => null,
       (error: unknown) => error,

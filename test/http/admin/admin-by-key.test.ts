@@ -11,6 +11,8 @@ const parts: Record<string, [method: string, path: string, body?: object][]> = {
     ['GET', '/admin/users/usr_x/sessions'],
     ['GET', '/admin/invitations'],
     ['GET', '/admin/access-rules'],
+    ['GET', '/admin/apps'],
+    ['GET', '/admin/apps/app_x'],
   ],
   'keydesk:users.write': [
     ['POST', '/admin/users', {}],

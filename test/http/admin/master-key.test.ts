@@ -34,6 +34,7 @@ describe('changing the master key', () => {
     for (const event of rewrapped.data) expect(event.actor).toBe('system')
     expect(rewrapped.data.map(({ target }: any) => target).sort()).toEqual([
       'keyring:audit-1',
+      'keyring:jwt-1',
       'keyring:tag-1',
     ])
     // The former master key opens nothing any more.
