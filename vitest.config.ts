@@ -4,6 +4,7 @@ const shared = { testTimeout: 30_000, hookTimeout: 60_000, pool: 'forks', restor
 /**
  * One worker runs many files with the modules that it has: loading them again for each file took longer than the tests.
  * Nothing of ours keeps state in a module, and a worker is only ever of one project, so projects come one after another.
+ * What a file must not do then: ask `instanceof Response`. The listener of a file before it may have put its own there.
  */
 const together = { isolate: false } as const
 /** Bursts and measurements, which need the machine: they run when everything else has, one after another. */

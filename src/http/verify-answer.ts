@@ -12,12 +12,13 @@ import type { Callers, CountedCaller } from './callers.ts'
 import { type CountFailure, tooManyFailures } from './count-failure.ts'
 import type { AppEnvironment } from './environment.ts'
 import { type AnsweredCall, createFinishVerify } from './finish-verify.ts'
+import { createIdentityAnswer } from './identity-answer.ts'
 import { requireHttps } from './middleware/refuse-plain-http.ts'
 import type { Pages } from './pages.ts'
 import { describeCause, toKeydeskError } from './problem.ts'
 import { createReadProxyLines, marksOf, type ProxyLines } from './proxy-lines.ts'
 import { refusalDetail, warningHeaders } from './refuse-key.ts'
-import { createHeadersOf, createRememberedHost } from './remembered.ts'
+import { createRememberedHost } from './remembered-host.ts'
 import { createReportOutOfReach } from './report-out-of-reach.ts'
 import { createReportStranger } from './report-stranger.ts'
 import { cookiesForApps } from './session-cookies.ts'
@@ -78,7 +79,7 @@ export function createVerifyAnswer(dependencies: VerifyDependencies): VerifyAnsw
   const readProxyLines = createReadProxyLines()
   const rememberedHost = createRememberedHost()
   const chooseCredential = createChooseCredential({ keyPrefix: dependencies.keyPrefix, issuer: baseUrl })
-  const headersOf = createHeadersOf(responseHeaders, dependencies.identityHeaders)
+  const headersOf = createIdentityAnswer(responseHeaders, dependencies.identityHeaders)
 
   return async function answerVerify(call, request, bindings) {
     // Member by member: a spread here takes longer than the judgement of a key.
