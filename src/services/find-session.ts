@@ -8,6 +8,7 @@ import type { User } from '../storage/users.ts'
 import type { Access } from './access-policies.ts'
 import { createSessionMemory, type KnownSession, type SessionName } from './session-memory.ts'
 import { createSharedLook } from './shared-look.ts'
+import { createSharedReading } from './shared-reading.ts'
 
 /** A signed-in browser, and who sits there. */
 export interface CurrentSession {
@@ -66,6 +67,7 @@ export function createFindSession(dependencies: {
   const touches = new Map<string, Promise<void>>()
   const verdicts = new WeakMap<readonly Identity[], { policy: AccessPolicy; isAllowed: boolean }>()
   const sharedLook = createSharedLook(storage.generation)
+  const readTogether = createSharedReading<SessionWithUser | null>()
   const { findBySecret, findByAppSecret, findWithUser } = storage.sessions
 
   return Object.assign((secret: string) => use('secret', sessionSecretHash(secret), findBySecret), {
@@ -125,7 +127,7 @@ export function createFindSession(dependencies: {
     const begunAt = performance.now()
     while (performance.now() - begunAt < readingMsMax) {
       const generation = await storage.generation()
-      const found = await read(value)
+      const found = await readTogether(name, () => read(value))
       if (found === null) {
         memory.forget(name)
         return null

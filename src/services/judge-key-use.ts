@@ -11,6 +11,7 @@ import type { LimitRate } from './limit-rate.ts'
 import type { Metrics } from './metrics.ts'
 import type { FindOwnerRights } from './owner-rights.ts'
 import type { RecordUsage } from './record-usage.ts'
+import { createSharedReading } from './shared-reading.ts'
 
 /** What somebody does with a key, whatever proved that they may. */
 export interface KeyUse extends Omit<Demands, 'isAddressAllowed'> {
@@ -43,11 +44,11 @@ export interface Current extends ProvenKey {
   readonly access: AccessPolicies
 }
 
-/** A record that was read, and how long was waited for anything but the database on the way. */
-export interface ReadRecord {
-  readonly record: KeyWithOwner
-  readonly waitedMs: number
-}
+/**
+ * Proves what was read, and remembers it. The milliseconds that it waited for anything but the database; null where there
+ * is no such key, or it is not proven.
+ */
+export type Prove = (read: ProvenKey | null) => number | null | Promise<number | null>
 
 export type JudgeKeyUse = ReturnType<typeof createJudgeKeyUse>
 
@@ -70,6 +71,7 @@ export function createJudgeKeyUse(dependencies: {
   now: () => Date
 }) {
   const { storage, access, ownerRights, limitRate, defaultRateLimit, usage, metrics, now } = dependencies
+  const readTogether = createSharedReading<KeyWithOwner | null>()
   return { currentOf, readCurrent, judge, note }
 
   /** With the rules, unless anything that is judged may have changed since the record was read. */
@@ -80,23 +82,23 @@ export function createJudgeKeyUse(dependencies: {
   }
 
   /**
-   * Reads until a record has been read and proven with nothing changed in between; null where `read` finds none. Nobody
-   * gives way between the last look and the answer of this.
+   * Reads until a record has been read and proven with nothing changed in between; null where there is none. Nobody gives
+   * way between the last look and the answer of this.
    * @throws KeydeskError `unavailable`
    */
-  async function readCurrent(
-    read: (generation: number) => Promise<ReadRecord | null>,
-  ): Promise<Current | null> {
+  async function readCurrent(keyId: string, prove: Prove): Promise<Current | null> {
     let waitedMs = 0
     const begunAt = performance.now()
     while (performance.now() - begunAt - waitedMs < readingMsMax) {
       const generation = await storage.generation()
-      const found = await read(generation)
-      if (found === null) return null
-      waitedMs += found.waitedMs
+      const record = await readTogether(keyId, () => storage.keys.findWithOwner(keyId))
+      const read = record === null ? null : { record, generation }
+      const provedMs = await prove(read)
+      if (read === null || provedMs === null) return null
+      waitedMs += provedMs
       await access.fresh()
       await storage.generation()
-      const current = currentOf({ record: found.record, generation })
+      const current = currentOf(read)
       if (current !== null) return current
     }
     throw new KeydeskError('unavailable', {

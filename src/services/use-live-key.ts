@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import type { Storage } from '../storage/storage.ts'
 import {
   type Current,
   invalidKey,
@@ -18,14 +17,12 @@ export type UseLiveKey = (keyId: string, use: KeyUse) => Verification | Promise<
  * @throws KeydeskError `unavailable`
  */
 export function createUseLiveKey(dependencies: {
-  storage: Storage
   judgeKeyUse: JudgeKeyUse
   /** How many records are remembered. */
   recordsMax: number
 }): UseLiveKey {
-  const { storage, recordsMax } = dependencies
   const { currentOf, readCurrent, judge, note } = dependencies.judgeKeyUse
-  const records = new LRUCache<string, ProvenKey>({ max: recordsMax })
+  const records = new LRUCache<string, ProvenKey>({ max: dependencies.recordsMax })
 
   return function useLiveKey(keyId, use) {
     const known = records.get(keyId)
@@ -39,14 +36,13 @@ export function createUseLiveKey(dependencies: {
   }
 
   function readLive(keyId: string): Promise<Current | null> {
-    return readCurrent(async (generation) => {
-      const record = await storage.keys.findWithOwner(keyId)
-      if (record === null) {
+    return readCurrent(keyId, (read) => {
+      if (read === null) {
         records.delete(keyId)
         return null
       }
-      records.set(keyId, { record, generation })
-      return { record, waitedMs: 0 }
+      records.set(keyId, read)
+      return 0
     })
   }
 }

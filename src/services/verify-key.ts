@@ -74,18 +74,18 @@ export function createVerifyKey(dependencies: {
 
   /** The record as it is now, for a text that is proven; null where there is none. */
   function readProven(key: KeyText): Promise<Current | null> {
-    return readCurrent(async (generation) => {
-      const record = await storage.keys.findWithOwner(key.id)
-      if (record === null) {
+    return readCurrent(key.id, async (read) => {
+      if (read === null) {
         memory.forget(key.id)
         return null
       }
+      const { record, generation } = read
       memory.rememberRecord(record, generation)
-      if (memory.find(key.id, key.text) !== null) return { record, waitedMs: 0 }
+      if (memory.find(key.id, key.text) !== null) return 0
       const hashBegunAt = performance.now()
       if (!(await proveOnce(record.key.secretHash, key))) return null
       memory.rememberProof(key.text, record, generation)
-      return { record, waitedMs: performance.now() - hashBegunAt }
+      return performance.now() - hashBegunAt
     })
   }
 

@@ -111,6 +111,15 @@ describe.each(engines)('sessions that are remembered, on $name', (engine) => {
     expect(here.queries()).toBe(before[0])
   })
 
+  test('are read twice at most for 500 questions at once, by a process that has not seen them yet', async () => {
+    for (const ask of ways(there)) {
+      const before = there.queries()
+      const readings = await Promise.all(Array.from({ length: 500 }, ask))
+      expect(new Set(readings.map(({ outcome }) => outcome))).toEqual(new Set(['valid']))
+      expect(there.queries() - before).toBeLessThanOrEqual(4)
+    }
+  })
+
   test.each([
     ['ended', (s: Storage, tx: Writer) => s.sessions.end(tx, session.id), 'none'],
     ['ended with the user’s others', (s: Storage, tx: Writer) => s.sessions.endOfUser(tx, user.id), 'none'],
