@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/chaos/**/*.test.ts'],
     reporters: ['default', './test/support/closing-line-reporter.ts'],
+    globalSetup: './test/support/global-setup.ts',
     testTimeout: 20 * 60_000,
     hookTimeout: 60_000,
     fileParallelism: false,

@@ -34,7 +34,7 @@ export default defineConfig({
     // One worker would wait for browsers and processes most of its time.
     maxWorkers: 2,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
-    globalSetup: './test/support/postgres-for-tests.ts',
+    globalSetup: './test/support/global-setup.ts',
     projects: [
       {
         test: {

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { newSessionSecret, sessionSecretHash } from '../../src/domain/session-secret.ts'
 import { createDesk, type Desk, deskSettings, idOf } from '../support/desk.ts'
 import { type KeydeskProcess, startKeydesk } from '../support/keydesk-process.ts'
+import { askForShared } from '../support/shared.ts'
 import { createWarmClient } from '../support/warm-client.ts'
 
 const keysCount = 20
@@ -24,16 +25,13 @@ describe('the heap of a process that has verified 20 keys 1,000 times, and 20 se
   let heap: string
   let client: ReturnType<typeof createWarmClient> | undefined
   beforeAll(async () => {
-    const main = resolve(import.meta.dirname, '../../src/main.ts')
     gateway = await startKeydesk(deskSettings, {
       command: [
         process.execPath,
         '--heapsnapshot-signal=SIGUSR2',
         // Longer texts would be cut, and what is behind the cut not found.
         '--heap-snapshot-string-limit=10000000',
-        '--import',
-        import.meta.resolve('tsx'),
-        main,
+        await askForShared('compiled-main'),
       ],
       cwd: folder,
     })

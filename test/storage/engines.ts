@@ -7,14 +7,14 @@ import { openStorage, type Storage } from '../../src/storage/storage.ts'
 import type { User } from '../../src/storage/users.ts'
 import { testedVersions } from '../support/postgres-programs.ts'
 import { createSqliteTestDatabase } from '../support/sqlite-test-database.ts'
-import { createTestDatabaseOn, type TestDatabase } from '../support/test-database.ts'
+import { createMigratedTestDatabaseOn, type TestDatabase } from '../support/test-database.ts'
 
 /** The engines that the contract suite runs on, each a real one: of Postgres the newest and the oldest server. */
 export const engines: readonly { readonly name: string; create(): Promise<TestDatabase> }[] = [
   { name: 'SQLite', create: async () => createSqliteTestDatabase() },
   ...testedVersions.map((version) => ({
     name: `Postgres ${version}`,
-    create: () => createTestDatabaseOn(version),
+    create: () => createMigratedTestDatabaseOn(version),
   })),
 ]
 

@@ -10,9 +10,13 @@ export interface DeskPair {
   close(): Promise<void>
 }
 
+/** Patient, as test gateways are: a busy machine is not what is tested. */
+const patience = { DATABASE_CONNECT_TIMEOUT: '1500ms' }
+
 export async function startDeskPair(settings: Record<string, string> = {}): Promise<DeskPair> {
-  const firstProcess = await startKeydesk({ ...deskSettings, ...settings })
-  const secondProcess = await startKeydesk({ ...deskSettings, ...settings }, { beside: firstProcess })
+  const chosen = { ...deskSettings, ...patience, ...settings }
+  const firstProcess = await startKeydesk(chosen)
+  const secondProcess = await startKeydesk(chosen, { beside: firstProcess })
   return {
     first: await createDesk(firstProcess),
     second: await createDesk(secondProcess),

@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestGateway } from './gateway.ts'
+import { askForShared } from './shared.ts'
 import { createTestDatabase, type TestDatabase } from './test-database.ts'
 
 type Settings = Readonly<Record<string, string>>
@@ -45,10 +46,9 @@ export interface KeydeskProcess extends TestGateway {
 const root = resolve(import.meta.dirname, '../..')
 /** tsx looks for it in the working directory, which is not ours: a `.env` of a developer must not count. */
 const compilerSettings = { TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') }
-const sources = [process.execPath, '--import', import.meta.resolve('tsx'), join(root, 'src/main.ts')]
 
 /**
- * Starts the real gateway, `src/main.ts` unless `command` says otherwise, on a free port, and waits until it listens. The
+ * Starts the real gateway, compiled, unless `command` says otherwise, on a free port, and waits until it listens. The
  * database is its own, unless it is one `beside` another, with whose master key it starts.
  */
 export async function startKeydesk(
@@ -86,7 +86,7 @@ export async function startKeydesk(
       ...own,
       ...overrides,
     }
-    present = spawnProcess(options.command ?? sources, environment, options.cwd ?? folder, log)
+    present = spawnProcess(options.command ?? (await compiled()), environment, options.cwd ?? folder, log)
     await present.said('Keydesk listens')
   }
 
@@ -130,24 +130,22 @@ export async function startKeydesk(
   }
 }
 
-/** Runs `src/main.ts` with exactly these settings until it ends by itself, and kills it when it does not. */
+/** Runs the compiled gateway with exactly these settings until it ends by itself, and kills it when it does not. */
 export async function runKeydesk(
   settings: Settings,
   options: { cwd?: string; uid?: number } = {},
 ): Promise<Ending> {
   const folder = mkdtempSync(join(tmpdir(), 'keydesk-run-'))
-  const child = spawnProcess(
-    sources,
-    { ...compilerSettings, ...settings },
-    options.cwd ?? folder,
-    [],
-    options.uid,
-  )
+  const child = spawnProcess(await compiled(), settings, options.cwd ?? folder, [], options.uid)
   const timer = setTimeout(() => child.signal('SIGKILL'), 15_000)
   const ending = await child.ended
   clearTimeout(timer)
   rmSync(folder, { recursive: true, force: true })
   return ending
+}
+
+async function compiled(): Promise<readonly string[]> {
+  return [process.execPath, await askForShared('compiled-main')]
 }
 
 /** Spawns a command in a process group of its own, with these settings and nothing else of our environment. */

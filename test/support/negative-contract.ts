@@ -152,8 +152,8 @@ const ofSessions =
 
 /** Everything that a refused request must leave as it was. */
 export async function stateOf({ database }: Pick<TestGateway, 'database'>): Promise<unknown> {
-  return Promise.all([
-    ...tables.map((table) => database.rows(`SELECT * FROM ${table} ORDER BY 1`)),
-    database.rows(`SELECT ${ofSessions} FROM sessions ORDER BY id`),
+  return database.rowsOfEach([
+    ...tables.map((table) => `SELECT * FROM ${table} ORDER BY 1`),
+    `SELECT ${ofSessions} FROM sessions ORDER BY id`,
   ])
 }

@@ -13,11 +13,16 @@ export async function ensureRole(adminUrl: string): Promise<void> {
   })
 }
 
-/** Makes the database where it is missing, and answers its URL for the role that owns it. */
-export async function ensureDatabase(adminUrl: string, name: string): Promise<string> {
+/** Makes the database where it is missing, empty or as a copy of another, and answers its URL for the role that owns it. */
+export async function ensureDatabase(
+  adminUrl: string,
+  name: string,
+  template = 'template1',
+): Promise<string> {
   await asAdmin(adminUrl, async (client) => {
     const { rowCount } = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name])
-    if (rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)} OWNER ${role}`)
+    const [database, source] = [name, template].map((one) => client.escapeIdentifier(one))
+    if (rowCount === 0) await client.query(`CREATE DATABASE ${database} OWNER ${role} TEMPLATE ${source}`)
   })
   const url = new URL(adminUrl)
   url.username = role

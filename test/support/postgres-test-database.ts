@@ -8,10 +8,10 @@ import type { TestDatabase } from './test-database.ts'
 const confirmMsMax = 2000
 const confirmPauseMs = 2
 
-/** A database of its own on a server that runs. Keydesk makes its tables when it opens it. */
-export async function createPostgresTestDatabase(adminUrl: string): Promise<TestDatabase> {
+/** A database of its own on a server that runs: empty, so that Keydesk makes its tables when it opens it, or a copy. */
+export async function createPostgresTestDatabase(adminUrl: string, template?: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`
-  const url = await ensureDatabase(adminUrl, name)
+  const url = await ensureDatabase(adminUrl, name, template)
   const pool = new pg.Pool({ connectionString: url, max: 3, types: { getTypeParser: parserFor } })
   // Whoever asks next gets another connection.
   pool.on('error', () => undefined)
@@ -34,6 +34,7 @@ export async function createPostgresTestDatabase(adminUrl: string): Promise<Test
       throw new Error('only a SQLite database is a file: keep this test to the project "main"')
     },
     rows,
+    rowsOfEach: (selects) => Promise.all(selects.map((select) => rows(select))),
     change: async (statement, ...values) => {
       const epoch = await inTransaction(pool, async (client) => {
         // First, as Keydesk itself does: whoever writes waits here, and not for each other's rows.

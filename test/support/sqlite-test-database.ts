@@ -27,6 +27,8 @@ export function createSqliteTestDatabase(): TestDatabase {
     file,
     rows: (select, ...values) =>
       onOwnConnection((client) => client.prepare(select).all(...values.map(asStored)), { readonly: true }),
+    rowsOfEach: (selects) =>
+      onOwnConnection((client) => selects.map((select) => client.prepare(select).all()), { readonly: true }),
     // Whoever asks next looks at the file first: nothing has to be waited for.
     change: (statement, ...values) =>
       onOwnConnection((client) => void client.prepare(statement).run(...values.map(asStored))),

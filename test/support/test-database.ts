@@ -1,6 +1,7 @@
-import { inject } from 'vitest'
+import { migratedDatabase } from './migrated-database.ts'
 import type { PostgresVersion } from './postgres-programs.ts'
 import { createPostgresTestDatabase } from './postgres-test-database.ts'
+import { askForShared } from './shared.ts'
 import { createSqliteTestDatabase } from './sqlite-test-database.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface TestDatabase {
   /** The path, for tests that are about SQLite itself. @throws Error on Postgres */
   readonly file: string
   rows(select: string, ...values: unknown[]): Promise<any[]>
+  /** The rows of several selects, for what looks at many tables again and again. */
+  rowsOfEach(selects: readonly string[]): Promise<any[][]>
   /** Changes something. When it resolves every Keydesk on this database acts on it. */
   change(statement: string, ...values: unknown[]): Promise<void>
   /** Everything that is stored, as text. */
@@ -33,13 +36,15 @@ export const testEngine = process.env.KEYDESK_TEST_ENGINE === 'postgres' ? 'post
 
 /** A fresh database on the engine of the project. */
 export async function createTestDatabase(): Promise<TestDatabase> {
-  return testEngine === 'postgres' ? createTestDatabaseOn(18) : createSqliteTestDatabase()
+  return testEngine === 'postgres' ? createMigratedTestDatabaseOn(18) : createSqliteTestDatabase()
 }
 
-/** A fresh database on the server of this version that the whole run shares. @throws Error when it does not start */
+/** A fresh database with its tables, which were made once for the whole run. @throws Error when no server starts */
+export async function createMigratedTestDatabaseOn(version: PostgresVersion): Promise<TestDatabase> {
+  return createPostgresTestDatabase(await askForShared(`postgres-${version}`), migratedDatabase)
+}
+
+/** An empty database on the server of this version that the whole run shares. @throws Error when it does not start */
 export async function createTestDatabaseOn(version: PostgresVersion): Promise<TestDatabase> {
-  const response = await fetch(`${inject('postgresDoor')}/${version}`)
-  const answer = await response.text()
-  if (!response.ok) throw new Error(answer)
-  return createPostgresTestDatabase(answer)
+  return createPostgresTestDatabase(await askForShared(`postgres-${version}`))
 }
