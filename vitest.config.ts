@@ -31,8 +31,8 @@ const sameOnBothEngines = [
  */
 export default defineConfig({
   test: {
-    // One worker would wait for browsers and processes most of its time.
-    maxWorkers: 2,
+    // One more than CI has cores: two would wait for browsers, processes and clocks a third of their time.
+    maxWorkers: 3,
     reporters: ['default', './test/support/closing-line-reporter.ts'],
     globalSetup: './test/support/global-setup.ts',
     projects: [
