@@ -24,7 +24,8 @@ export function createSharedReading<Value>(): SharedReading<Value> {
   }
 
   function begin(name: string, read: () => Promise<Value>): Promise<Value> {
-    const reading: Reading<Value> = { underway: read(), next: null }
+    // As a promise in any case: an error that is thrown at once must not stay for those who ask later.
+    const reading: Reading<Value> = { underway: (async () => read())(), next: null }
     readings.set(name, reading)
     const forget = () => {
       if (reading.next === null) readings.delete(name)

@@ -70,34 +70,52 @@ export function createBoundedPool(
 
   return {
     async use(work) {
-      const begunAt = performance.now()
-      const client = await pool.connect()
-      let isReleased = false
-      const release = (error?: Error) => {
-        if (!isReleased) client.release(error)
-        isReleased = true
-      }
-      // A connection that breaks says so by an event too, which would end the process if nobody listened.
-      client.on('error', ignore)
-      const leftMs = Math.max(1, limits.totalMs - (performance.now() - begunAt))
-      // Dropping a connection with a query underway closes its socket, and so the query rejects.
-      const overdue = setTimeout(() => release(new Error('overdue')), leftMs)
+      let timer: NodeJS.Timeout | undefined
+      // Not every wait ends with its connection: whoever asked is answered in time, whatever becomes of the wire.
+      const overdue = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`not done within ${limits.totalMs} ms`)), limits.totalMs)
+      })
       try {
-        const result = await work(client)
-        release()
-        return result
-      } catch (error) {
-        release(isReusable(client, error) ? undefined : new Error('failed'))
-        throw error
+        const client = await connectBefore(overdue)
+        return await workBefore(overdue, client, work)
       } finally {
-        clearTimeout(overdue)
-        client.off('error', ignore)
+        clearTimeout(timer)
       }
     },
     end: () => {
       ended ??= pool.end()
       return ended
     },
+  }
+
+  async function connectBefore(overdue: Promise<never>): Promise<pg.PoolClient> {
+    const connecting = pool.connect()
+    try {
+      return await Promise.race([connecting, overdue])
+    } catch (error) {
+      connecting.then((late) => late.release(), ignore)
+      throw error
+    }
+  }
+}
+
+/** Gives the connection back; or drops it, which closes its socket, so that a query that is underway rejects. */
+async function workBefore<Result>(
+  overdue: Promise<never>,
+  client: pg.PoolClient,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  // A connection that breaks says so by an event too, which would end the process if nobody listened.
+  client.on('error', ignore)
+  try {
+    const result = await Promise.race([work(client), overdue])
+    client.release()
+    return result
+  } catch (error) {
+    client.release(isReusable(client, error) ? undefined : new Error('failed'))
+    throw error
+  } finally {
+    client.off('error', ignore)
   }
 }
 
