@@ -35,6 +35,8 @@ const makers: Readonly<Record<string, () => Promise<Shared>>> = {
 export default async function prepareShared(project: TestProject): Promise<() => Promise<void>> {
   const made = new Map<string, Promise<Shared>>()
   const door = createServer(async ({ url = '' }, response) => {
+    // A kept connection could be closed here at the moment when a test that was busy for long asks again.
+    response.setHeader('Connection', 'close')
     const make = makers[url]
     if (make === undefined) return void response.writeHead(404).end()
     const making = made.get(url) ?? make()
