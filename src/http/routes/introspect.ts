@@ -12,7 +12,7 @@ import { readOAuthFields } from '../oauth-fields.ts'
 import { presentedKey } from '../presented-key.ts'
 import { type RefuseKey, warningHeaders } from '../refuse-key.ts'
 import { queryOf, readVerificationHeaders } from '../request-reading.ts'
-import { jsonAnswer } from '../wire/answers.ts'
+import { jsonAnswer, keyRefusals } from '../wire/answers.ts'
 import { toWireIntrospection, wireIntrospection } from '../wire/introspection.ts'
 import { oauthAnswers } from '../wire/oauth.ts'
 import { keySecurity } from '../wire/security.ts'
@@ -40,19 +40,11 @@ const introspect = createRoute({
     200: jsonAnswer(wireIntrospection, 'What is known of the token, or that it is not live.'),
     ...oauthAnswers(
       'missing_key',
-      'invalid_key',
-      'expired_key',
-      'revoked_key',
-      'user_disabled',
-      'owner_not_allowed',
-      'lease_expired',
       'insufficient_scope',
-      'not_allowed',
+      ...keyRefusals,
       'forbidden',
       'too_large',
       'unsupported_media_type',
-      'rate_limited',
-      'overloaded',
     ),
   },
 })

@@ -16,7 +16,7 @@ import { refusalDetail, warningHeaders } from '../refuse-key.ts'
 import { queryOf, readVerificationHeaders } from '../request-reading.ts'
 import type { SessionCookies } from '../session-cookies.ts'
 import { readTokenForm, type TokenForm, tokenForm } from '../token-form.ts'
-import { jsonAnswer } from '../wire/answers.ts'
+import { jsonAnswer, keyRefusals } from '../wire/answers.ts'
 import { oauthAnswers, wireToken } from '../wire/oauth.ts'
 import { keySecurity } from '../wire/security.ts'
 
@@ -42,19 +42,11 @@ const issue = createRoute({
     200: jsonAnswer(wireToken, 'The JWT.'),
     ...oauthAnswers(
       'missing_key',
-      'invalid_key',
-      'expired_key',
-      'revoked_key',
-      'user_disabled',
-      'owner_not_allowed',
-      'lease_expired',
+      ...keyRefusals,
       'unauthenticated',
-      'not_allowed',
       'forbidden',
       'too_large',
       'unsupported_media_type',
-      'rate_limited',
-      'overloaded',
     ),
   },
 })

@@ -17,7 +17,7 @@ import { createRefusalLog } from '../refusal-log.ts'
 import { type RefuseKey, warningHeaders } from '../refuse-key.ts'
 import { queryOf, readVerificationHeaders } from '../request-reading.ts'
 import { demands, nothing, readDemands, requireNoBody } from '../validate-request.ts'
-import { jsonAnswer, problemAnswers } from '../wire/answers.ts'
+import { jsonAnswer, keyRefusals, problemAnswers } from '../wire/answers.ts'
 import { keySecurity } from '../wire/security.ts'
 import { validationText, wireValidation } from '../wire/validation.ts'
 
@@ -32,20 +32,7 @@ const validation = {
       wireValidation,
       'The key is good for every scope that was asked, and its owner is in every group.',
     ),
-    ...problemAnswers(
-      'missing_key',
-      'invalid_key',
-      'expired_key',
-      'revoked_key',
-      'user_disabled',
-      'owner_not_allowed',
-      'lease_expired',
-      'insufficient_scope',
-      'not_allowed',
-      'forbidden',
-      'rate_limited',
-      'overloaded',
-    ),
+    ...problemAnswers('missing_key', 'insufficient_scope', ...keyRefusals, 'forbidden'),
   },
 }
 /** What the OpenAPI document says of it. */

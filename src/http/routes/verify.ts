@@ -2,25 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { proxies } from '../../domain/forwarded-request.ts'
 import { demands } from '../validate-request.ts'
 import type { VerifyCall } from '../verify-answer.ts'
-import { problemAnswers } from '../wire/answers.ts'
+import { keyRefusals, problemAnswers } from '../wire/answers.ts'
 import { verifySecurity } from '../wire/security.ts'
 
 const verifyPath = '/auth/verify/'
 const allowed = { 200: { description: 'Let it pass, with these headers in the place of the client’s own.' } }
-const refusals = problemAnswers(
-  'unauthenticated',
-  'invalid_key',
-  'expired_key',
-  'revoked_key',
-  'user_disabled',
-  'owner_not_allowed',
-  'lease_expired',
-  'insufficient_scope',
-  'not_allowed',
-  'forbidden',
-  'rate_limited',
-  'overloaded',
-)
+const refusals = problemAnswers('unauthenticated', 'insufficient_scope', ...keyRefusals, 'forbidden')
 const { 401: unauthenticated, 403: forbidden } = refusals
 const toSignIn = {
   302: { description: 'A browser went there without a credential: to the sign-in, and back.' },

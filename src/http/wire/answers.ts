@@ -28,6 +28,19 @@ export function pageAnswer(description: string) {
   return { description, content: { 'text/html': { schema: z.string() } } }
 }
 
+/** Why a key that was sent is refused, whatever it was sent for. */
+export const keyRefusals = [
+  'invalid_key',
+  'expired_key',
+  'revoked_key',
+  'user_disabled',
+  'owner_not_allowed',
+  'lease_expired',
+  'not_allowed',
+  'rate_limited',
+  'overloaded',
+] as const satisfies readonly ErrorCode[]
+
 /** The error answers of a route, one for each status among `codes`. */
 export function problemAnswers(...codes: ErrorCode[]) {
   const always: ErrorCode[] = ['invalid_request', 'internal', 'unavailable']
